@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fnsum/fnsum/pkg/compare"
+	"github.com/fnsum/fnsum/pkg/report"
+)
+
+// diffOptions are the flags of diff.
+type diffOptions struct {
+	output, format string
+	quiet          bool
+	only           []string
+}
+
+func newDiff() *cobra.Command {
+	in, options := &inputs{}, &diffOptions{}
+	cmd := &cobra.Command{
+		Use:   "diff [--format text|names|json] OLD NEW",
+		Short: "Say which functions changed, and why",
+		Long: `Say which functions changed between two objects, or between manifests that
+"fnsum sum" made of them, and why: the reasons name the parts of a function in
+which the two sides differ.
+
+  instructions   opcode bytes, operands, branch shape
+  references     what a relocation points at
+  strings        the text of a string literal
+  constants      nameless read-only data
+  jump-tables    the table of a switch
+  cfi            the kCFI type hash in front of the entry
+  cold           the change is in the .cold part
+  section        it moved between, say, .text and .init.text
+
+Exit status: 0 no function changed, 1 at least one changed, was added or was
+removed, 2 trouble.`,
+		Example: `  fnsum diff old/vmlinux.o new/vmlinux.o
+  fnsum diff --format names base.fnsum vmlinux.o
+  fnsum diff --only 'tcp_*' --format json old.o new.o`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			defer in.close()
+			return in.runDiff(cmd, paths, options)
+		},
+	}
+	cmd.Flags().StringVarP(&options.output, "output", "o", "-", "write to `FILE`, - for standard output")
+	cmd.Flags().StringVar(&options.format, "format", report.FormatNames[0], "text, names or json")
+	cmd.Flags().BoolVarP(&options.quiet, "quiet", "q", false, "write nothing, the exit status says it")
+	cmd.Flags().StringArrayVar(&options.only, "only", nil, "only functions whose name, file:name or object:file:name matches `GLOB`")
+	in.flags(cmd)
+	return cmd
+}
+
+func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptions) error {
+	format, err := report.ByName(options.format)
+	if err != nil {
+		return err
+	}
+	keep, err := globFilter(options.only)
+	if err != nil {
+		return err
+	}
+	older, err := in.manifest(paths[0])
+	if err != nil {
+		return err
+	}
+	newer, err := in.manifest(paths[1])
+	if err != nil {
+		return err
+	}
+	result, err := compare.Manifests(older, newer, keep)
+	if err != nil {
+		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
+	}
+	if !options.quiet {
+		err := writeOutput(options.output, cmd.OutOrStdout(), func(w io.Writer) error {
+			return format(w, result, report.Sides{Old: paths[0], New: paths[1]})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if result.Differs() {
+		return errDiffers
+	}
+	return nil
+}
+
+// globFilter tells which functions the patterns of --only keep; nil for all.
+// A * matches any characters: an object's path has slashes, which path.Match
+// would treat apart.
+func globFilter(patterns []string) (func(object, file, name string) bool, error) {
+	if len(patterns) == 0 {
+		return nil, nil
+	}
+	flat := strings.NewReplacer("/", "\x00")
+	for i, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return nil, fmt.Errorf("--only %s: %w", pattern, err)
+		}
+		patterns[i] = flat.Replace(pattern)
+	}
+	return func(object, file, name string) bool {
+		for _, subject := range [...]string{name, file + ":" + name, object + ":" + file + ":" + name} {
+			for _, pattern := range patterns {
+				if ok, _ := path.Match(pattern, flat.Replace(subject)); ok {
+					return true
+				}
+			}
+		}
+		return false
+	}, nil
+}

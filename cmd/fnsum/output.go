@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// writeOutput writes to a file, whole or not at all, or for - to stdout.
+func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
+	if path == "-" {
+		b := bufio.NewWriterSize(stdout, 1<<16)
+		if err := write(b); err != nil {
+			return err
+		}
+		return b.Flush()
+	}
+	// A device or pipe can't be replaced, nor needs to be.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return writeOutput("-", f, write)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := writeOutput("-", f, write); err != nil {
+		return err
+	}
+	if err := f.Chmod(newFileMode()); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses, those of diff(1).
+const (
+	statusSame    = 0
+	statusDiffers = 1
+	statusTrouble = 2
+)
+
+// errDiffers ends a command that found a difference and said all about it.
+var errDiffers = errors.New("the two sides differ")
+
+// run is the command line: it returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	// A short-lived process: collect when memory grows by half, not double.
+	debug.SetGCPercent(50)
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	switch err := root.Execute(); {
+	case err == nil:
+		return statusSame
+	case errors.Is(err, errDiffers):
+		return statusDiffers
+	default:
+		fmt.Fprintf(stderr, "fnsum: %v\n", err)
+		return statusTrouble
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "fnsum",
+		Short: "Which functions of a kernel changed at the binary level?",
+		Long: `fnsum reads every function of a relocatable kernel object (vmlinux.o, foo.ko,
+foo.o), makes a checksum of each from its machine code and all that belongs to
+it, and compares two builds by these checksums. What doesn't matter at run time
+- where the linker put a function, how long its jumps are, which numbers the
+compiler gave its statics - is not part of a checksum, so that what differs has
+changed.
+
+  fnsum diff old/vmlinux.o new/vmlinux.o     the functions that changed, and why
+  fnsum sum -o base.fnsum vmlinux.o          keep the checksums of a build
+  fnsum diff base.fnsum vmlinux.o            compare with a build long gone
+
+Exit status, as diff(1): 0 no function changed, 1 at least one changed, was
+added or was removed, 2 trouble.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newSum(), newDiff(), newVersion())
+	return root
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+
+// Decodecheck compares pkg/decode with objdump, instruction by instruction.
+//
+//	decodecheck [flags] OBJECT...
+//
+// For each object it
+//
+//  1. runs objdump over the executable sections   listing.go
+//  2. reads the listing back: an address, bytes and text per instruction,
+//     in blocks that begin where objdump looks at a symbol
+//  3. decodes the bytes at each address that objdump gives, with whatever
+//     follows in the block behind them
+//  4. compares what both say of length, control flow, target, RIP-relative
+//     operand, NOP, displacement and immediates   compare.go
+//
+// Bytes come from the listing's hex column, so that no ELF reader of ours or
+// of Go's library has a part in the comparison, however many sections the
+// object has.
+//
+// It prints how many instructions it compared and the differences by class,
+// with samples. A class is either explained (objdump follows another rule
+// there; the class says which) or not, and then the exit status is 1. Exit
+// status 2 means that it couldn't do its work.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+)
+
+func main() {
+	os.Exit(run(os.Stdout, os.Stderr, os.Args[1:]))
+}
+
+func run(stdout, stderr io.Writer, args []string) int {
+	flags := flag.NewFlagSet("decodecheck", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	var (
+		objdump = flags.String("objdump", "objdump", "the objdump to compare with")
+		options = flags.String("M", "intel64", "its `options` for the disassembler")
+		jobs    = flags.Int("j", 2, "objects to compare at the same time")
+		samples = flags.Int("n", 5, "samples to print of each class of differences")
+		verbose = flags.Bool("v", false, "print a line for each object")
+	)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: decodecheck [flags] OBJECT...")
+		flags.PrintDefaults()
+	}
+	if flags.Parse(args) != nil {
+		return 2
+	}
+	if flags.NArg() == 0 {
+		flags.Usage()
+		return 2
+	}
+
+	var (
+		total  = newTally(*samples)
+		mu     sync.Mutex
+		wg     sync.WaitGroup
+		failed []error
+		paths  = make(chan string)
+	)
+	for range max(*jobs, 1) {
+		wg.Go(func() {
+			for path := range paths {
+				found := newTally(*samples)
+				err := checkObject(found, *objdump, *options, path)
+				mu.Lock()
+				total.add(found)
+				if err != nil {
+					failed = append(failed, fmt.Errorf("%s: %w", path, err))
+				}
+				if *verbose {
+					fmt.Fprintf(stdout, "%s: %d instructions, %d unexplained\n", path, found.instructions, found.unexplained())
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, path := range flags.Args() {
+		paths <- path
+	}
+	close(paths)
+	wg.Wait()
+
+	total.print(stdout, flags.NArg())
+	if err := errors.Join(failed...); err != nil {
+		fmt.Fprintln(stderr, "decodecheck:", err)
+		return 2
+	}
+	if total.unexplained() > 0 {
+		return 1
+	}
+	return 0
+}
+
+// checkObject runs objdump over the object at path and compares each
+// instruction of the listing.
+func checkObject(found *tally, objdump, options, path string) error {
+	l, err := startListing(objdump, options, path)
+	if err != nil {
+		return err
+	}
+	for l.next() {
+		for i := range l.lines {
+			line := &l.lines[i]
+			found.instructions++
+			for _, d := range compare(line, l.code[line.start:]) {
+				found.record(d, path, line)
+			}
+		}
+	}
+	return l.close()
+}

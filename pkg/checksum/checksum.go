@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+
+// Package checksum makes the checksums: it walks every function of an object
+// in canonical form, the form in which two builds of a function are equal when
+// they do the same at run time, wherever the linker, the assembler and the
+// compiler's counters happened to put it. docs/canonical-form.md gives the
+// rules and their numbers.
+//
+// The steps:
+//
+//  1. Prepare: normal names, kinds of sections, names that several symbols
+//     share                                      (program, names.go, sections.go)
+//  2. Walk each function: lay out its parts, then one step per element of its
+//     canonical form; the digests are a visitor of it (walker, digester)
+//  3. Settle what needed all functions to be seen: where nameless data ends,
+//     what the code without a symbol is           (bounds, strays)
+//  4. Walk again those that step 3 concerns, and the orphans
+//  5. Check the account: no byte of code is left out (Account)
+//
+// What a reference means is decided in one place, resolve (target.go), and
+// how it is written in another, appendTarget (content.go). A machine is one
+// row, in a file named after it.
+package checksum
+
+import (
+	"cmp"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fnsum/fnsum/pkg/object"
+	"github.com/zeebo/xxh3"
+)
+
+// FormVersion is the version of the canonical form. Digests of different
+// versions don't compare; whoever changes what is hashed raises it.
+const FormVersion = 1
+
+// ErrMachine is the error for a machine without a row.
+var ErrMachine = errors.New("unsupported machine")
+
+// Options say how to sum.
+type Options struct {
+	// Jobs is how many functions are walked at once, all cores if 0. The
+	// result doesn't depend on it.
+	Jobs int
+	// Opaque allows a machine that fnsum can't decode: its functions are
+	// hashed by their raw bytes and relocations.
+	Opaque bool
+}
+
+// Kind is what a record stands for.
+type Kind uint8
+
+const (
+	Function Kind = iota
+	Orphan        // code without a symbol
+)
+
+// OrphanName is what code without a symbol goes by.
+const OrphanName = "(orphan)"
+
+// Record is the checksum of one function.
+type Record struct {
+	Kind    Kind
+	Name    string   // the primary name
+	Aliases []string // the others, in byte order
+	File    string   // by STT_FILE, or inferred for a global; or empty
+	Section string
+	Scope   elf.SymBind
+	Size    uint64 // in bytes, with cold parts
+	Digest  Digest
+	// Disambiguation covers what tells targets of one name apart; 0 where
+	// there is nothing to tell.
+	Disambiguation uint64
+	Classes        []ClassDigest // by class, without empty ones
+	Cold           []string      // the names of the cold parts
+	Opaque         bool          // it can't be decoded
+	// Sympos is 0 where the name is unique among the object's symbols, else
+	// its number from 1 in the symbol table.
+	Sympos int
+}
+
+// Inferred tells whether File is a guess: only local symbols have a file.
+func (r *Record) Inferred() bool { return r.Scope != elf.STB_LOCAL && r.File != "" }
+
+// Sums is the checksums of an object. Its strings are views of the object's
+// file: they end with its Close.
+type Sums struct {
+	Arch    string
+	Records []Record
+	Account Account
+}
+
+// Count is the number of records of a kind.
+func (s *Sums) Count(kind Kind) int {
+	n := 0
+	for i := range s.Records {
+		if s.Records[i].Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// Opaque is the number of functions that couldn't be decoded.
+func (s *Sums) Opaque() int {
+	n := 0
+	for i := range s.Records {
+		if s.Records[i].Opaque {
+			n++
+		}
+	}
+	return n
+}
+
+// Sum makes the checksums of all functions of an object. The records are in
+// the order of the code.
+func Sum(file *object.File, options Options) (*Sums, error) {
+	m := machines[file.Machine]
+	if m == nil {
+		if !options.Opaque {
+			return nil, fmt.Errorf("%w %v: --opaque hashes raw bytes and relocations", ErrMachine, file.Machine)
+		}
+		m = opaqueMachine(file.Machine)
+	}
+	code, err := object.LoadCode(file, m.branch)
+	if err != nil {
+		return nil, err
+	}
+	jobs := options.Jobs
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	p := newProgram(file, code, m, jobs)
+	s := &summer{p: p, jobs: jobs}
+	if err := s.run(); err != nil {
+		return nil, err
+	}
+	return &Sums{Arch: m.name, Records: s.records, Account: s.account}, nil
+}
+
+// summer carries out the steps of Sum.
+type summer struct {
+	p       *program
+	jobs    int
+	records []Record
+	account Account
+}
+
+func (s *summer) run() error {
+	p := s.p
+	bodies := make([]body, len(p.code.Funcs))
+	parts := make([]part, 0, len(p.code.Extents))
+	for i := range bodies {
+		first := len(parts)
+		for _, extent := range p.code.Funcs[i].Parts {
+			e := &p.code.Extents[extent]
+			parts = append(parts, part{
+				section: e.Section, start: e.Start, end: e.End, prefix: e.Start,
+				cold: e.Part > 0, extent: int(extent),
+			})
+		}
+		parts[first].prefix = p.code.Funcs[i].Prefix
+		bodies[i] = body{i, parts[first:len(parts):len(parts)]}
+	}
+	s.records = make([]Record, len(bodies))
+	unsettled, found := s.walk(bodies, s.records)
+
+	p.bounds = p.findBounds(found.data)
+	stray, account := p.findStrays(found.stray)
+	p.stray = stray
+	s.account.add(account)
+
+	var orphans []body
+	for i := range stray.pieces {
+		x := &stray.pieces[i]
+		extra := part{section: x.section, start: x.start, end: x.end, prefix: x.start, extent: -1}
+		if x.owner >= 0 {
+			bodies[x.owner].parts = append(bodies[x.owner].parts, extra)
+			continue
+		}
+		extra.orphan = true
+		orphans = append(orphans, body{-1, []part{extra}})
+	}
+	orphanRecords := make([]Record, len(orphans))
+	s.walk(orphans, orphanRecords)
+	for i := range orphans {
+		part := &orphans[i].parts[0]
+		stray.find(part.section, part.start).digest = orphanRecords[i].Digest
+	}
+
+	again := make([]body, len(unsettled))
+	for i, fn := range unsettled {
+		again[i] = bodies[fn]
+	}
+	settled := make([]Record, len(again))
+	s.walk(again, settled)
+	for i, fn := range unsettled {
+		s.records[fn] = settled[i]
+	}
+	s.records = append(s.records, orphanRecords...)
+	s.setPositions()
+	return s.account.check(p)
+}
+
+// chunk is how many functions a worker takes at once.
+const chunk = 128
+
+// walk makes the records of bodies, on all workers. It returns the indices of
+// those that are unsettled, whose records count for nothing, and what all
+// found.
+func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found findings) {
+	var next atomic.Int64
+	var mutex sync.Mutex
+	var wait sync.WaitGroup
+	for range min(s.jobs, len(bodies)/chunk+1) {
+		wait.Go(func() {
+			w, d := newWalker(s.p), &digester{}
+			var total Account
+			var open []int
+			var slab []ClassDigest
+			for {
+				lo := int(next.Add(chunk)) - chunk
+				if lo >= len(bodies) {
+					break
+				}
+				for i := lo; i < min(lo+chunk, len(bodies)); i++ {
+					d.reset()
+					w.walk(&bodies[i], d)
+					if w.unsettled {
+						open = append(open, i)
+						continue
+					}
+					if len(slab)+NumClasses > cap(slab) {
+						slab = make([]ClassDigest, 0, 1024)
+					}
+					first := len(slab)
+					r := s.record(&bodies[i])
+					r.Opaque = w.opaque
+					r.Digest, slab = d.sum(slab)
+					r.Classes = slab[first:len(slab):len(slab)]
+					if len(w.disambig) > 0 {
+						r.Disambiguation = xxh3.Hash(w.disambig)
+					}
+					records[i] = r
+					total.add(w.account)
+				}
+			}
+			mutex.Lock()
+			defer mutex.Unlock()
+			s.account.add(total)
+			unsettled = append(unsettled, open...)
+			found.data = append(found.data, w.findings.data...)
+			found.stray = append(found.stray, w.findings.stray...)
+		})
+	}
+	wait.Wait()
+	slices.Sort(unsettled)
+	return unsettled, found
+}
+
+// record is a body's record without digests.
+func (s *summer) record(b *body) Record {
+	p := s.p
+	r := Record{Section: p.file.Sections[b.parts[0].section].Name}
+	for i := range b.parts {
+		r.Size += b.parts[i].end - b.parts[i].start
+		if b.parts[i].cold {
+			r.Cold = append(r.Cold, p.code.Name(p.code.Extents[b.parts[i].extent].Symbol))
+		}
+	}
+	if b.fn < 0 {
+		r.Kind, r.Name, r.Scope = Orphan, OrphanName, elf.STB_LOCAL
+		return r
+	}
+	fn := &p.code.Funcs[b.fn]
+	r.Name, r.File, r.Scope = p.code.Name(fn.Primary), fn.File, p.file.Symbols[fn.Primary].Bind()
+	for _, alias := range fn.Aliases {
+		r.Aliases = append(r.Aliases, p.code.Name(alias))
+	}
+	slices.Sort(r.Aliases)
+	return r
+}
+
+// setPositions numbers functions whose name other symbols have too.
+func (s *summer) setPositions() {
+	p := s.p
+	count := map[string]int{}
+	number := map[uint32]int{}
+	for i := range p.file.Symbols {
+		if p.marks[i]&markShared != 0 {
+			name := p.file.Symbols[i].Name
+			count[name]++
+			number[uint32(i)] = count[name]
+		}
+	}
+	for i := range p.code.Funcs {
+		primary := p.code.Funcs[i].Primary
+		if name := p.code.Name(primary); count[name] > 1 {
+			s.records[i].Sympos = number[primary]
+		}
+	}
+}
+
+// findBounds adds to the nameless data that code refers to what other data
+// refer to, in order and without repetition.
+func (p *program) findBounds(found []datumKey) bounds {
+	if len(found) == 0 {
+		return bounds{}
+	}
+	for i := range p.file.Sections {
+		if !p.file.Sections[i].Allocated() || p.kinds[i] == sectionCode {
+			continue
+		}
+		relocs := p.file.Relocs(uint32(i))
+		for n := range relocs.Len() {
+			r := relocs.At(n)
+			s := &p.file.Symbols[r.Symbol]
+			if !s.Defined() || p.kinds[s.Section] != sectionReadOnly {
+				continue
+			}
+			if t := p.resolve(r.Symbol, r.Addend); t.kind == targetDatum && t.end == 0 {
+				found = append(found, datumKey{t.section, t.start})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b datumKey) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
+	})
+	return slices.Compact(found)
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sort"
+
+	"github.com/zeebo/xxh3"
+)
+
+// bounds is the places in read-only sections that references lead to and no
+// symbol marks, in order: a nameless datum ends where the next one begins
+// (rule 5.1).
+type bounds []datumKey
+
+// datumKey is where a datum starts.
+type datumKey struct {
+	section uint32
+	start   uint64
+}
+
+func (k datumKey) less(other datumKey) bool {
+	return k.section < other.section || k.section == other.section && k.start < other.start
+}
+
+// end is where the datum that starts at k ends.
+func (p *program) end(k datumKey) uint64 {
+	end := p.file.Sections[k.section].Size
+	if i := sort.Search(len(p.bounds), func(i int) bool { return k.less(p.bounds[i]) }); i < len(p.bounds) && p.bounds[i].section == k.section {
+		end = min(end, p.bounds[i].start)
+	}
+	symbols := p.code.SymbolsOf(k.section)
+	i := sort.Search(len(symbols), func(i int) bool { return p.file.Symbols[symbols[i]].Value > k.start })
+	if i < len(symbols) {
+		end = min(end, p.file.Symbols[symbols[i]].Value)
+	}
+	return end
+}
+
+// extentOf is the datum's range in its section. It is unsettled, and the
+// datum noted, as long as it depends on references not yet seen.
+func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
+	if t.end != 0 {
+		return t.start, t.end, true
+	}
+	key := datumKey{t.section, t.start}
+	if w.p.bounds == nil {
+		w.findings.data = append(w.findings.data, key)
+		w.unsettled = true
+		return 0, 0, false
+	}
+	return t.start, w.p.end(key), true
+}
+
+// appendTarget encodes what a reference points at, for the function being
+// walked.
+func (w *walker) appendTarget(b []byte, t *target) []byte {
+	if t.biased {
+		b = append(b, tagBiased)
+	}
+	switch t.kind {
+	case targetName:
+		b = w.appendName(b, t)
+		if w.p.marks[t.symbol]&markShared != 0 {
+			b = w.appendNumber(b, t.symbol)
+		}
+		return b
+	case targetString:
+		if w.isOwnName(t) {
+			return append(b, tagOwnName)
+		}
+	case targetDatum:
+		if w.isOwnName(t) {
+			return append(b, tagOwnName)
+		}
+		start, end, ok := w.extentOf(t)
+		if !ok {
+			return b
+		}
+		b = append(b, tagDatum)
+		b = binary.AppendVarint(b, int64(t.at-start))
+		return w.appendData(b, t.section, start, end, true)
+	}
+	return w.appendPlain(b, t)
+}
+
+// appendPlain encodes a target in the way that doesn't depend on which
+// function refers to it.
+func (w *walker) appendPlain(b []byte, t *target) []byte {
+	switch t.kind {
+	case targetName:
+		return w.appendName(b, t)
+	case targetInside:
+		e := &w.p.code.Extents[t.extent]
+		ordinal, into := w.elsewhere.ordinal(w.p, e.Section, e.Start, e.End, t.at)
+		b = append(b, tagInside)
+		b = appendText(b, w.p.normal[w.p.code.Funcs[e.Func].Primary])
+		b = binary.AppendUvarint(b, uint64(e.Part))
+		b = binary.AppendUvarint(b, uint64(ordinal))
+		return binary.AppendUvarint(b, uint64(into))
+	case targetString:
+		unit := max(int(w.p.file.Sections[t.section].Entsize), 1)
+		b = append(b, tagString, byte(unit))
+		return appendText(b, text(w.p.file.Data(t.section)[t.at:], unit))
+	case targetMerge:
+		b = append(b, tagMerge)
+		b = binary.AppendUvarint(b, t.at-t.start)
+		return w.appendData(b, t.section, t.start, t.end, false)
+	case targetDatum:
+		start, end, ok := w.extentOf(t)
+		if !ok {
+			return b
+		}
+		b = append(b, tagDatum)
+		b = binary.AppendVarint(b, int64(t.at-start))
+		return w.appendNested(b, datumKey{t.section, start}, end)
+	case targetSpecial:
+		b = append(b, tagSpecial)
+		return appendText(b, w.p.file.Sections[t.section].Name)
+	case targetStray:
+		return w.appendStray(b, t)
+	}
+	b = append(b, tagSection)
+	b = appendText(b, Normal(w.p.file.Sections[t.section].Name))
+	return binary.AppendVarint(b, t.offset)
+}
+
+// appendName encodes a symbol's normal name and the offset from it.
+func (w *walker) appendName(b []byte, t *target) []byte {
+	b = append(b, tagName)
+	b = appendText(b, w.p.normal[t.symbol])
+	return binary.AppendVarint(b, t.offset)
+}
+
+// appendNumber tells symbols of one normal name apart within a function, by
+// the order of their first use, and notes where they come from for the
+// disambiguation digest (rule 3.9).
+func (w *walker) appendNumber(b []byte, symbol uint32) []byte {
+	number, seen := w.used[symbol]
+	if !seen {
+		name := w.p.normal[symbol]
+		number = w.names[name]
+		w.names[name] = number + 1
+		w.used[symbol] = number
+		w.disambig = appendText(w.disambig, name)
+		w.disambig = appendText(w.disambig, w.p.file.FileName(symbol))
+		w.disambig = binary.AppendUvarint(w.disambig, w.p.file.Symbols[symbol].Size)
+	}
+	if number == 0 {
+		return b
+	}
+	b = append(b, tagNumber)
+	return binary.AppendUvarint(b, uint64(number))
+}
+
+func appendText[T string | []byte](b []byte, text T) []byte {
+	b = binary.AppendUvarint(b, uint64(len(text)))
+	return append(b, text...)
+}
+
+// text is the string at the start of data, in units of so many bytes, without
+// the zero unit that ends it.
+func text(data []byte, unit int) []byte {
+	if unit == 1 {
+		if n := bytes.IndexByte(data, 0); n >= 0 {
+			return data[:n]
+		}
+		return data
+	}
+	for n := 0; n+unit <= len(data); n += unit {
+		if bytes.Count(data[n:n+unit], []byte{0}) == unit {
+			return data[:n]
+		}
+	}
+	return data
+}
+
+// isOwnName tells whether the target is the function's own name, as __func__
+// gives it (rule 2.5).
+func (w *walker) isOwnName(t *target) bool {
+	if w.body.fn < 0 {
+		return false
+	}
+	symbol := t.symbol
+	if symbol == 0 {
+		symbols := w.p.code.SymbolsOf(t.section)
+		if len(symbols) == 0 {
+			return false
+		}
+		symbol, _ = w.p.symbolAt(symbols, int64(t.at))
+	}
+	if symbol == 0 || !ownName(w.p.file.Symbols[symbol].Name) {
+		return false
+	}
+	data := w.p.file.Data(t.section)
+	if t.at >= uint64(len(data)) {
+		return false
+	}
+	own := sourceName(w.p.code.Name(w.p.code.Funcs[w.body.fn].Primary))
+	return string(text(data[t.at:], 1)) == own
+}
+
+// isJumpTable tells whether the datum is a table of places in code: all its
+// relocations point into one function, and not only at its entry (rule 5.2).
+func (w *walker) isJumpTable(t *target) bool {
+	start, end, ok := w.extentOf(t)
+	if !ok {
+		return false
+	}
+	return w.p.isJumpTable(t.section, start, end)
+}
+
+func (p *program) isJumpTable(section uint32, start, end uint64) bool {
+	relocs := p.file.Relocs(section).Between(start, end)
+	fn, inside := -1, false
+	for i := range relocs.Len() {
+		t := p.entryTarget(relocs.At(i).Symbol, relocs.At(i).Type, relocs.At(i).Addend, relocs.At(i).Offset-start)
+		if t.extent < 0 {
+			return false
+		}
+		owner := int(p.code.Extents[t.extent].Func)
+		if fn >= 0 && owner != fn {
+			return false
+		}
+		fn, inside = owner, inside || t.kind == targetInside
+	}
+	return inside
+}
+
+// entryTarget is what a relocation in data points at. A field that is
+// relative to its own place may hold, in a jump table, the distance from the
+// table's start: then the addend has grown by the field's offset in it.
+func (p *program) entryTarget(symbol, typ uint32, addend int64, offset uint64) target {
+	if s := &p.file.Symbols[symbol]; s.Defined() && p.kinds[s.Section] == sectionCode && p.machine.reloc(typ).pc {
+		addend -= int64(offset)
+	}
+	return p.resolve(symbol, addend)
+}
+
+// content is a nameless datum's digest.
+type content = xxh3.Uint128
+
+// maxDepth bounds how deep nameless data may refer to nameless data.
+const maxDepth = 16
+
+// appendNested encodes the digest of a datum that a datum refers to.
+func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
+	digest, ok := w.memo[key]
+	if !ok {
+		if w.depth == maxDepth {
+			w.cyclic = true
+			return append(b, tagCycle)
+		}
+		// What lies on a cycle, or too deep, depends on where one enters:
+		// it is never kept.
+		before := w.cyclic
+		w.cyclic = false
+		w.depth++
+		buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
+		w.nested[w.depth] = buf
+		digest = xxh3.Hash128(buf)
+		w.depth--
+		if !w.cyclic && !w.unsettled {
+			w.memo[key] = digest
+		}
+		w.cyclic = w.cyclic || before
+	}
+	b = append(b, tagNested)
+	b = binary.LittleEndian.AppendUint64(b, digest.Hi)
+	return binary.LittleEndian.AppendUint64(b, digest.Lo)
+}
+
+// appendData encodes a datum: its bytes with relocated fields blanked, and
+// each relocation's kind and target. With own set, places in the function
+// being walked are its own.
+func (w *walker) appendData(b []byte, section uint32, start, end uint64, own bool) []byte {
+	data := w.p.file.Data(section)
+	if start > end || end > uint64(len(data)) {
+		return append(b, tagSection)
+	}
+	b = binary.AppendUvarint(b, end-start)
+	first := len(b)
+	b = append(b, data[start:end]...)
+	relocs := w.p.file.Relocs(section).Between(start, end)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		blank(b[first:first+int(end-start)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))
+	}
+	table := relocs.Len() > 0 && w.p.isJumpTable(section, start, end)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		b = binary.AppendUvarint(b, r.Offset-start)
+		var t target
+		if table {
+			t = w.p.entryTarget(r.Symbol, r.Type, r.Addend, r.Offset-start)
+		} else {
+			t = w.p.resolve(r.Symbol, r.Addend)
+		}
+		b = append(b, byte(w.p.machine.reloc(r.Type).kind))
+		if own {
+			if to, ok := w.own(&t); ok {
+				b = w.appendPlace(b, to, t.at)
+				continue
+			}
+		}
+		b = w.appendPlain(b, &t)
+	}
+	return b
+}
+
+// elsewhere finds ordinals in code other than what is being walked. It keeps
+// the last stretch, as references into the middle of a function are few, and
+// those into one stand together.
+type elsewhere struct {
+	laid    layout
+	section uint32
+	start   uint64
+	end     uint64
+	insts   []inst
+	spare   []uint32
+}
+
+func (e *elsewhere) ordinal(p *program, section uint32, start, end, at uint64) (ordinal, into uint32) {
+	if e.section != section || e.start != start || e.end != end {
+		part := part{section: section, start: start, end: end}
+		e.laid, e.insts, e.spare = p.layOut(&part, e.insts[:0], e.spare[:0])
+		e.section, e.start, e.end = section, start, end
+	}
+	return e.laid.ordinal(at - start)
+}

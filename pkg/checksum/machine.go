@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+)
+
+// machine is everything the walk must know about an architecture: one row of
+// the table below, filled in in a file named after the machine.
+type machine struct {
+	name string // as in manifests and JSON
+	// decode reads one instruction.
+	decode decode.Decoder
+	// relocs says what each relocation type is, by its number.
+	relocs []relocForm
+	// branch is what the assembler adds to the addend of a direct branch.
+	branch int64
+	// address tells whether an instruction with a memory operand computes its
+	// address and leaves alone what is there.
+	address func(in *decode.Inst, code []byte) bool
+	// fill tells whether the byte, outside of every function, is padding.
+	fill func(b byte) bool
+}
+
+// relocForm is a relocation type in canonical form.
+type relocForm struct {
+	kind  relocKind
+	width uint8 // of the field in bytes
+	pc    bool  // the value is relative to the field's own place
+}
+
+// relocKind is what a relocation writes, without how: equal for types that
+// differ only in what the linker may do about them.
+type relocKind uint8
+
+const (
+	relocUnknown relocKind = iota
+	relocNone
+	relocAbs64
+	relocAbs32
+	relocAbs32Signed
+	relocAbs16
+	relocAbs8
+	relocPC
+	relocPC64
+	relocPC16
+	relocPC8
+	relocGOT     // PC-relative, of the symbol's GOT entry
+	relocSize    // the symbol's size
+	relocTLS     // thread-local; the kernel has none
+	relocGOTBase // the GOT itself
+)
+
+var machines = map[elf.Machine]*machine{
+	elf.EM_X86_64: &x86,
+}
+
+// opaqueMachine stands for a machine that has no row: functions are hashed by
+// their raw bytes and relocations.
+func opaqueMachine(m elf.Machine) *machine {
+	return &machine{name: m.String(), address: func(*decode.Inst, []byte) bool { return false }, fill: func(b byte) bool { return b == 0 }}
+}
+
+func (m *machine) reloc(typ uint32) relocForm {
+	if uint64(typ) < uint64(len(m.relocs)) {
+		return m.relocs[typ]
+	}
+	return relocForm{}
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import "strings"
+
+// Normal is a symbol's name without the counters that compilers and macros
+// put into it, so that two builds of one source give one name: rule 4.1 of
+// docs/canonical-form.md. The class of a suffix stays (foo.isra.0 is
+// foo.isra, not foo).
+func Normal(name string) string {
+	for _, p := range [...]string{"__cfi_", "__pfx_"} {
+		if rest, ok := strings.CutPrefix(name, p); ok {
+			if normal := Normal(rest); normal != rest {
+				return p + normal
+			}
+			return name
+		}
+	}
+	if strings.HasPrefix(name, "__") {
+		name = normalMacro(name)
+	}
+	if strings.HasPrefix(name, "_ZN") {
+		name = normalRust(name)
+	}
+	if i := strings.IndexByte(name, '.'); i > 0 && i+1 < len(name) {
+		name = normalSuffixes(name, i)
+	}
+	return name
+}
+
+// normalMacro drops the numbers that the kernel's macros paste into names:
+// __UNIQUE_ID (include/linux/compiler.h), initcalls with counter and line
+// (include/linux/init.h, ____initcall_id), BTF ids with a counter
+// (include/linux/btf_ids.h).
+func normalMacro(name string) string {
+	unique := strings.HasPrefix(name, "__UNIQUE_ID_")
+	addressable := strings.HasPrefix(name, "__addressable_")
+	if unique || addressable || strings.HasPrefix(name, "__initcall__") || strings.HasPrefix(name, "__initstub__") {
+		name = dropCounterAndLine(name)
+	}
+	if unique || addressable || strings.HasPrefix(name, "__BTF_ID__") {
+		name = strings.TrimRight(name, ".0123456789")
+	}
+	return name
+}
+
+// dropCounterAndLine turns the first __12_34_ of a name into ___.
+func dropCounterAndLine(name string) string {
+	for i := 0; i+2 < len(name); i++ {
+		if name[i] != '_' || name[i+1] != '_' {
+			continue
+		}
+		j := skipDigits(name, i+2)
+		if j == i+2 || j >= len(name) || name[j] != '_' {
+			continue
+		}
+		k := skipDigits(name, j+1)
+		if k == j+1 || k >= len(name) || name[k] != '_' {
+			continue
+		}
+		return name[:i+2] + name[k:]
+	}
+	return name
+}
+
+func skipDigits(s string, i int) int {
+	for i < len(s) && '0' <= s[i] && s[i] <= '9' {
+		i++
+	}
+	return i
+}
+
+// normalRust drops the hash at the end of a name of Rust's legacy mangling:
+// 17h and 16 hexadecimal digits before the closing E.
+func normalRust(name string) string {
+	end := len(name)
+	if dot := strings.IndexByte(name, '.'); dot >= 0 {
+		end = dot
+	}
+	const hash = len("17h0123456789abcdefE")
+	if end < hash || name[end-1] != 'E' || name[end-hash:end-hash+3] != "17h" ||
+		strings.Trim(name[end-hash+3:end-1], "0123456789abcdef") != "" {
+		return name
+	}
+	return name[:end-hash] + "E" + name[end:]
+}
+
+// normalSuffixes treats the dotted parts of a name behind its first dot.
+func normalSuffixes(name string, dot int) string {
+	kept, changed := dot, false
+	var b []byte
+	drop := false // the number or hash that belongs to the part before it
+	for i := dot; i < len(name); {
+		end := strings.IndexByte(name[i+1:], '.')
+		if end < 0 {
+			end = len(name)
+		} else {
+			end += i + 1
+		}
+		part := name[i+1 : end]
+		number := part != "" && skipDigits(part, 0) == len(part)
+		switch {
+		case drop || number:
+			drop = false
+		case part == "llvm" || part == "lto_priv":
+			drop = true
+		default:
+			if changed {
+				b = append(b, name[i:end]...)
+			} else {
+				kept = end
+			}
+			i = end
+			continue
+		}
+		if !changed {
+			changed = true
+			b = append(b, name[:kept]...)
+		}
+		i = end
+	}
+	if !changed {
+		return name
+	}
+	return string(b)
+}
+
+// numbered tells whether a name ends in a counter: x.12, f.x.3.
+func numbered(name string) bool {
+	dot := strings.LastIndexByte(name, '.')
+	return dot > 0 && dot+1 < len(name) && skipDigits(name, dot+1) == len(name)
+}
+
+// anonymousPrefixes begin the names of data that the source gives no name, so
+// that only content tells one from another (rule 3.6).
+var anonymousPrefixes = [...]string{
+	".L", ".str", "L__unnamed_", // literals and constants of gcc, clang, rustc
+	"CSWTCH.", "switch.table.", // switch statements turned into tables, gcc's and clang's
+	"__compound_literal.", "__func__.", "__FUNCTION__.", "__PRETTY_FUNCTION__.",
+}
+
+// anonymousName tells whether the name is a compiler's for nameless data.
+func anonymousName(name string) bool {
+	for _, p := range anonymousPrefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return name == "__func__" || name == "__FUNCTION__" || name == "__PRETTY_FUNCTION__"
+}
+
+// ownName tells whether the symbol is the one behind __func__.
+func ownName(symbol string) bool {
+	return strings.HasPrefix(symbol, "__func__") || strings.HasPrefix(symbol, "__FUNCTION__") ||
+		strings.HasPrefix(symbol, "__PRETTY_FUNCTION__")
+}
+
+// sourceName is a function's name as the source has it.
+func sourceName(name string) string {
+	if dot := strings.IndexByte(name, '.'); dot > 0 {
+		return name[:dot]
+	}
+	return name
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import "testing"
+
+func TestNormal(t *testing.T) {
+	for name, want := range map[string]string{
+		"tcp_ack":                 "tcp_ack",
+		"x.123":                   "x",
+		"f.x.3":                   "f.x",
+		"foo.isra.0":              "foo.isra",
+		"foo.constprop.3.isra.12": "foo.constprop.isra",
+		"foo.part.1.cold":         "foo.part.cold",
+		"foo.cold.7":              "foo.cold",
+		"foo.llvm.1234567890":     "foo",
+		"foo.lto_priv.3":          "foo",
+		"foo.lto_priv.3.cold":     "foo.cold",
+		"foo.llvm.123.cold.1":     "foo.cold",
+		".LC0":                    ".LC0",
+		".str.7.llvm.99":          ".str.7.llvm.99",
+		"sha256_96":               "sha256_96",
+		"a.":                      "a.",
+		"__UNIQUE_ID_file123":     "__UNIQUE_ID_file",
+		"__UNIQUE_ID_ddebug_12.4": "__UNIQUE_ID_ddebug_",
+		"__UNIQUE_ID_ddebug12.4":  "__UNIQUE_ID_ddebug",
+		"__UNIQUE_ID_addressable___initstub__kmod_x__12_34_y56":         "__UNIQUE_ID_addressable___initstub__kmod_x___y",
+		"__initcall__kmod_main__872_815_random_kstack_init7":            "__initcall__kmod_main___random_kstack_init7",
+		"__cfi___initstub__kmod_main__872_815_random_kstack_init7":      "__cfi___initstub__kmod_main___random_kstack_init7",
+		"__BTF_ID__func__bpf_lsm_bpf__12":                               "__BTF_ID__func__bpf_lsm_bpf__",
+		"_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE":          "_ZN4core3fmt9Formatter9write_strE",
+		"_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE.llvm.123": "_ZN4core3fmt9Formatter9write_strE",
+		"_ZN3foo17hXYZE": "_ZN3foo17hXYZE",
+	} {
+		if got := Normal(name); got != want {
+			t.Errorf("Normal(%q) = %q, want %q", name, got, want)
+		}
+		if twice := Normal(Normal(name)); twice != Normal(name) {
+			t.Errorf("Normal(%q) is not stable: %q", name, twice)
+		}
+	}
+}
+
+func TestPlace(t *testing.T) {
+	for section, want := range map[string]string{
+		".text": ".text", ".text.tcp_ack": ".text", ".text.unlikely": ".text", ".text.unlikely.foo": ".text",
+		".text.hot.foo": ".text", ".text.startup": ".text", ".ref.text": ".text",
+		".text..relocate_kernel": ".text..relocate_kernel", ".init.text": ".init.text",
+		".noinstr.text": ".noinstr.text", ".text.": ".text.",
+	} {
+		if got := Place(section); got != want {
+			t.Errorf("Place(%q) = %q, want %q", section, got, want)
+		}
+	}
+}

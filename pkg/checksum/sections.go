@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+	"strings"
+
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// sectionKind is what a reference into a section means.
+type sectionKind uint8
+
+const (
+	sectionOther    sectionKind = iota // not part of the running kernel
+	sectionCode                        // functions
+	sectionSpecial                     // tables about code, and their replacement code
+	sectionStrings                     // SHF_STRINGS: text
+	sectionMerge                       // SHF_MERGE with an entry size: constants
+	sectionReadOnly                    // data that nothing writes
+	sectionWritable                    // variables, NOBITS too
+)
+
+// specialSections are the tables that describe code, or are derived from it
+// (arch/*/kernel/vmlinux.lds.S, include/asm-generic/vmlinux.lds.h and
+// tools/objtool name them). A name that ends in * is a prefix.
+var specialSections = [...]string{
+	".altinstructions", ".altinstr_replacement", ".altinstr_aux",
+	"__ex_table", "__kvm_ex_table", "__bug_table", "__jump_table",
+	".static_call_sites", "__mcount_loc", "__patchable_function_entries",
+	".parainstructions", ".smp_locks", ".kcfi_traps",
+	"runtime_ptr_*", "runtime_shift_*", "runtime_mask_*",
+	"__ftr_fixup*", "__ftr_alt_*", "__mmu_ftr_*", "__lwsync_fixup", "__fw_ftr_*",
+	".s390_indirect_*", ".s390_return_*",
+	"_kprobe_blacklist", "_error_injection_whitelist",
+	".retpoline_sites", ".return_sites", ".call_sites", ".cfi_sites", ".ibt_endbr_seal",
+	".orc_*", ".discard.*", ".hyp.reloc", ".eh_frame", ".sframe",
+}
+
+func special(name string) bool {
+	for _, s := range specialSections {
+		if prefix, ok := strings.CutSuffix(s, "*"); ok && strings.HasPrefix(name, prefix) || s == name {
+			return true
+		}
+	}
+	return false
+}
+
+// kindOf classifies a section by its flags, and by its name where the flags
+// don't tell.
+func kindOf(s *object.Section) sectionKind {
+	switch {
+	case !s.Allocated():
+		return sectionOther
+	case special(s.Name):
+		return sectionSpecial
+	case s.Executable():
+		return sectionCode
+	case s.Flags&elf.SHF_STRINGS != 0:
+		return sectionStrings
+	case s.Flags&elf.SHF_MERGE != 0 && s.Entsize > 0:
+		return sectionMerge
+	case s.Type == elf.SHT_NOBITS:
+		return sectionWritable
+	case s.Flags&elf.SHF_WRITE == 0, strings.HasPrefix(s.Name, ".data.rel.ro"), strings.HasPrefix(s.Name, ".data..L"), strings.HasPrefix(s.Name, ".rodata"), s.Name == "__tracepoint_str":
+		return sectionReadOnly
+	}
+	return sectionWritable
+}
+
+// textPlaces are the sections that are one place: the linker puts a function
+// into one or the other by how often it is expected to run (rule 8).
+var textPlaces = [...]string{".text", ".text.unlikely", ".text.hot", ".text.startup", ".ref.text"}
+
+// Place is what a function's section means for comparison: .text for all of
+// ordinary text, otherwise the section's own name.
+func Place(section string) string {
+	for _, place := range textPlaces {
+		if section == place {
+			return ".text"
+		}
+	}
+	rest, ok := strings.CutPrefix(section, ".text.")
+	if ok && rest != "" && rest[0] != '.' {
+		return ".text"
+	}
+	return section
+}

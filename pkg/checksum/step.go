@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+// Class says which part of a function a step belongs to, and so, where two
+// functions differ in it, why.
+type Class uint8
+
+const (
+	Instructions Class = iota // opcode bytes, operands, branch shape
+	References                // what a relocation points at
+	Strings                   // the text of string literals
+	Constants                 // nameless read-only data
+	JumpTables                // tables of places in the function
+	CFI                       // what stands in front of the entry: the kCFI type hash
+	Cold                      // everything in the cold part, a second time
+
+	NumClasses = iota
+)
+
+// classes is the order that the total digest takes the classes in, and what
+// they are called: the reason in a comparison, the abbreviation in a manifest.
+var classes = [NumClasses]struct{ reason, short string }{
+	Instructions: {"instructions", "i"},
+	References:   {"references", "r"},
+	Strings:      {"strings", "s"},
+	Constants:    {"constants", "c"},
+	JumpTables:   {"jump-tables", "j"},
+	CFI:          {"cfi", "k"},
+	Cold:         {"cold", "z"},
+}
+
+// String is the class's name among a comparison's reasons.
+func (c Class) String() string { return classes[c].reason }
+
+// Short is the class's abbreviation in a manifest.
+func (c Class) Short() string { return classes[c].short }
+
+// ClassByShort is the class of an abbreviation.
+func ClassByShort(short string) (Class, bool) {
+	for c := range Class(NumClasses) {
+		if classes[c].short == short {
+			return c, true
+		}
+	}
+	return 0, false
+}
+
+// Step is one element of a function's canonical form. The bytes are what is
+// hashed: everything else says where they come from.
+type Step struct {
+	Class Class
+	// Part is the entry (0), a cold part or a stub.
+	Part int
+	// Ordinal is the number of the instruction in its part, padding not
+	// counted; Offset its first byte's from the start of the part.
+	Ordinal uint32
+	Offset  uint64
+	// Bytes is the canonical encoding, valid until the visitor returns.
+	Bytes []byte
+	// Across is set where the step says a place in another part.
+	Across bool
+	// Cold is set for steps of a cold part.
+	Cold bool
+}
+
+// visitor takes the steps of a function, in order.
+type visitor interface {
+	step(s *Step)
+}
+
+// The first byte of an element of the canonical form. A plain instruction
+// begins with its length (1 to 15) and, above it, its number of references.
+const (
+	tagBranch  = 0x80 // and the number of prefix bytes
+	tagRaw     = 0xf0 // bytes that are no instruction
+	tagName    = 'N'
+	tagNumber  = '#' // which of several symbols of one normal name
+	tagSelf    = '@'
+	tagInside  = 'I'
+	tagString  = 'T'
+	tagMerge   = 'M'
+	tagDatum   = 'D'
+	tagNested  = 'd'
+	tagTable   = 'J'
+	tagSpecial = 'X'
+	tagStray   = 'P'
+	tagSection = 'S'
+	tagBiased  = '+'
+	tagOwnName = '_'
+	tagCycle   = 'O'
+)

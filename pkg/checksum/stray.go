@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sort"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+)
+
+// strays is the code that no symbol covers, cut into pieces (rule 1.7).
+type strays struct {
+	pieces []piece // by section and start
+}
+
+// piece is a stretch of code without a symbol.
+type piece struct {
+	section    uint32
+	start, end uint64
+	owner      int // the only function that reaches it, -1 for an orphan
+	digest     Digest
+}
+
+// strayRef is a reference from a function to code without a symbol.
+type strayRef struct {
+	section uint32
+	at      uint64
+	fn      int
+}
+
+// findings is what a walk learns that others need to know.
+type findings struct {
+	data  []datumKey
+	stray []strayRef
+}
+
+// findStrays looks through the gaps between the extents of all executable
+// sections: what isn't padding there is code without a symbol. It is cut
+// where a reference leads to, if what stands before doesn't run into it.
+func (p *program) findStrays(refs []strayRef) (*strays, Account) {
+	slices.SortFunc(refs, func(a, b strayRef) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.at, b.at), cmp.Compare(a.fn, b.fn))
+	})
+	s, account := &strays{}, Account{}
+	for i := range p.file.Sections {
+		section := uint32(i)
+		if !p.file.Sections[i].Executable() {
+			continue
+		}
+		if p.kinds[i] == sectionSpecial {
+			account.Special += p.file.Sections[i].Size
+			account.SpecialRelocs += uint64(p.file.Relocs(section).Len())
+			continue
+		}
+		end := uint64(0)
+		extents, _ := p.code.ExtentsOf(section)
+		for n := range extents {
+			e := &extents[n]
+			start := e.Start
+			if e.Part == 0 {
+				start = p.code.Funcs[e.Func].Prefix
+			}
+			if end < start {
+				p.cut(s, &account, section, end, start, refs)
+			}
+			end = max(end, e.End)
+		}
+		if size := p.file.Sections[i].Size; end < size {
+			p.cut(s, &account, section, end, size, refs)
+		}
+	}
+	for i := range s.pieces {
+		s.pieces[i].owner = onlyOwner(&s.pieces[i], refs)
+	}
+	return s, account
+}
+
+// cut finds the pieces of one gap, and accounts for the padding in it.
+func (p *program) cut(s *strays, account *Account, section uint32, start, end uint64, refs []strayRef) {
+	code := p.file.Data(section)[:end]
+	var open *piece
+	first := len(s.pieces)
+	ended := true // nothing runs into the next instruction
+	for at := start; at < end; {
+		if p.machine.fill(code[at]) && ended {
+			at++
+			continue
+		}
+		in, ok := p.decode(code[at:])
+		switch {
+		case !ok:
+			in = decode.Inst{Len: 1}
+		case in.Kind == decode.Nop:
+			at += uint64(in.Len)
+			continue
+		}
+		if open == nil || ended && referenced(refs, section, at) {
+			s.pieces = append(s.pieces, piece{section: section, start: at})
+			open = &s.pieces[len(s.pieces)-1]
+		}
+		at += uint64(in.Len)
+		open.end = at
+		switch in.Kind {
+		case decode.Jump, decode.IndirectJump, decode.Return, decode.Trap:
+			ended = true
+		default:
+			ended = false
+		}
+	}
+	covered, relocs := uint64(0), 0
+	for i := first; i < len(s.pieces); i++ {
+		x := &s.pieces[i]
+		covered += x.end - x.start
+		relocs += p.file.Relocs(section).Between(x.start, x.end).Len()
+	}
+	account.Padding += end - start - covered
+	account.PaddingRelocs += uint64(p.file.Relocs(section).Between(start, end).Len() - relocs)
+}
+
+// referenced tells whether a reference leads to the place.
+func referenced(refs []strayRef, section uint32, at uint64) bool {
+	i := firstRef(refs, section, at)
+	return i < len(refs) && refs[i].section == section && refs[i].at == at
+}
+
+func firstRef(refs []strayRef, section uint32, at uint64) int {
+	return sort.Search(len(refs), func(i int) bool {
+		return refs[i].section > section || refs[i].section == section && refs[i].at >= at
+	})
+}
+
+// onlyOwner is the function that alone refers to the piece, or -1.
+func onlyOwner(x *piece, refs []strayRef) int {
+	owner := -1
+	for i := firstRef(refs, x.section, x.start); i < len(refs) && refs[i].section == x.section && refs[i].at < x.end; i++ {
+		if owner >= 0 && refs[i].fn != owner || refs[i].fn < 0 {
+			return -1
+		}
+		owner = refs[i].fn
+	}
+	return owner
+}
+
+// find is the piece at the place, or behind it when the place is in padding.
+func (s *strays) find(section uint32, at uint64) *piece {
+	i := sort.Search(len(s.pieces), func(i int) bool {
+		x := &s.pieces[i]
+		return x.section > section || x.section == section && x.end > at
+	})
+	if i < len(s.pieces) && s.pieces[i].section == section {
+		return &s.pieces[i]
+	}
+	return nil
+}
+
+// appendStray encodes a reference to code without a symbol that isn't the
+// function's own: by its section and digest, and the place in it.
+func (w *walker) appendStray(b []byte, t *target) []byte {
+	if w.p.stray == nil {
+		w.findings.stray = append(w.findings.stray, strayRef{t.section, t.at, w.body.fn})
+		w.unsettled = true
+		return b
+	}
+	b = append(b, tagStray)
+	b = appendText(b, Place(w.p.file.Sections[t.section].Name))
+	x := w.p.stray.find(t.section, t.at)
+	if x == nil {
+		return b
+	}
+	ordinal, into := w.elsewhere.ordinal(w.p, x.section, x.start, x.end, max(t.at, x.start))
+	b = binary.AppendUvarint(b, uint64(ordinal))
+	b = binary.AppendUvarint(b, uint64(into))
+	return append(b, x.digest[:]...)
+}

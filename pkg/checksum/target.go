@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+	"sort"
+
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// targetKind is what kind of thing a reference points at.
+type targetKind uint8
+
+const (
+	targetName    targetKind = iota // a named function or datum, defined here or not, and an offset
+	targetInside                    // a place inside a function other than its entry
+	targetString                    // text
+	targetMerge                     // an entry of a section of constants
+	targetDatum                     // nameless data, by content
+	targetSpecial                   // a table about code: by the section's name
+	targetStray                     // code without a symbol
+	targetSection                   // a place that no symbol explains
+)
+
+// target is where a reference points, before it is written down: what
+// resolve finds by section 3 of docs/canonical-form.md.
+type target struct {
+	kind   targetKind
+	symbol uint32 // whose name it is; 0 where a section's name or content says it
+	offset int64  // from the symbol, or from the start of the datum or section
+
+	section uint32 // of the place
+	at      uint64 // the place in the section, where it lies in one
+	start   uint64 // of the datum or entry, in the section
+	end     uint64 // of the datum or entry; 0 for one that ends where the next begins
+	extent  int    // the function that at lies in, or -1
+	biased  bool   // __pa()'s 0x80000000 was taken off
+
+	// A is the symbol that ends where the one that the target is read as
+	// starts (rule 3.8f), or 0.
+	ended uint32
+}
+
+// resolve finds what symbol + addend means. The addend counts from the place
+// that the reference is relative to: of a PC-relative field it is corrected
+// by what lies between the field and the end of the instruction.
+func (p *program) resolve(symbol uint32, addend int64) target {
+	s := &p.file.Symbols[symbol]
+	if !s.Defined() {
+		return target{kind: targetName, symbol: symbol, offset: addend, extent: -1}
+	}
+	if s.Type() == elf.STT_SECTION {
+		return p.resolvePlace(s.Section, int64(s.Value)+addend)
+	}
+	t := target{kind: targetName, symbol: symbol, offset: addend, section: s.Section, at: s.Value + uint64(addend), extent: -1}
+	size := p.file.Sections[s.Section].Size
+	inside := t.at < size
+	switch p.kinds[s.Section] {
+	case sectionSpecial:
+		t.kind = targetSpecial
+	case sectionCode:
+		return p.resolveNamedCode(t, s)
+	case sectionStrings:
+		if inside {
+			t.kind = targetString
+			t.start = s.Value
+		}
+	case sectionMerge:
+		if inside {
+			p.mergeEntry(&t)
+		}
+	default:
+		if p.marks[symbol]&markAnonymous != 0 && inside {
+			t.kind, t.start = targetDatum, s.Value
+			if s.Size > 0 && s.Size <= size-s.Value {
+				t.end = s.Value + s.Size
+			}
+		}
+	}
+	return t
+}
+
+// resolveNamedCode is a reference by the name of something in an executable
+// section: a function, or a label in one. A global keeps the name it was
+// called by; a local one is the function it lies in.
+func (p *program) resolveNamedCode(t target, s *object.Symbol) target {
+	t.extent = p.code.Innermost(s.Section, s.Value)
+	if t.extent < 0 {
+		if !s.Local() {
+			return t
+		}
+		return p.resolvePlace(t.section, int64(t.at))
+	}
+	e := &p.code.Extents[t.extent]
+	if e.Start == s.Value && t.offset == 0 {
+		if s.Local() {
+			t.symbol = p.entryName(e)
+		}
+		return t
+	}
+	if !s.Local() && e.Start != s.Value && t.offset == 0 {
+		return t // a global label inside a function
+	}
+	if t.at < e.Start || t.at > e.End {
+		return t // outside of what the name stands for: name and byte offset
+	}
+	t.kind = targetInside
+	return t
+}
+
+// entryName is the symbol that a function's part goes by: the primary name for
+// the entry, the part's own for a cold one.
+func (p *program) entryName(e *object.Extent) uint32 {
+	if e.Part == 0 {
+		return p.code.Funcs[e.Func].Primary
+	}
+	return e.Symbol
+}
+
+// paBias is what __pa_symbol() adds to a kernel symbol's address:
+// -__START_KERNEL_map (arch/x86/include/asm/page_64_types.h).
+const paBias = 0x8000_0000
+
+// resolvePlace finds what an offset in a section means.
+func (p *program) resolvePlace(section uint32, offset int64) target {
+	size := int64(p.file.Sections[section].Size)
+	t := target{section: section, extent: -1}
+	if offset >= paBias && offset-paBias <= size && size < paBias {
+		offset -= paBias
+		t.biased = true
+	}
+	t.at, t.offset = uint64(offset), offset
+	if p.kinds[section] == sectionSpecial {
+		t.kind = targetSpecial
+		return t
+	}
+	if p.kinds[section] == sectionCode {
+		return p.resolveCode(t)
+	}
+	if offset >= 0 && offset < size {
+		switch p.kinds[section] {
+		case sectionStrings:
+			t.kind, t.start = targetString, t.at
+			return t
+		case sectionMerge:
+			p.mergeEntry(&t)
+			return t
+		}
+	}
+	return p.resolveData(t)
+}
+
+// mergeEntry makes the target the entry of a section of constants.
+func (p *program) mergeEntry(t *target) {
+	s := &p.file.Sections[t.section]
+	t.kind = targetMerge
+	t.start = t.at - t.at%s.Entsize
+	t.end = min(t.start+s.Entsize, s.Size)
+}
+
+// resolveCode finds the function at a place of an executable section. Behind
+// the last byte of one, it is that function's end; in the padding in front of
+// one, it is that function.
+func (p *program) resolveCode(t target) target {
+	if t.offset < 0 || t.at > p.file.Sections[t.section].Size {
+		t.kind = targetSection
+		return t
+	}
+	t.extent = p.code.Innermost(t.section, t.at)
+	if t.extent < 0 {
+		if t.extent = p.code.EndingAt(t.section, t.at); t.extent >= 0 {
+			t.kind = targetInside
+			return t
+		}
+		if next := p.code.Before(t.section, t.at); next >= 0 {
+			if e := &p.code.Extents[next]; e.Part == 0 && p.code.Funcs[e.Func].Prefix <= t.at {
+				t.extent = next
+				t.kind, t.symbol, t.offset = targetName, p.entryName(e), -1
+				return t
+			}
+		}
+		t.kind = targetStray
+		return t
+	}
+	e := &p.code.Extents[t.extent]
+	if e.Start == t.at {
+		t.kind, t.symbol, t.offset = targetName, p.entryName(e), 0
+		return t
+	}
+	t.kind = targetInside
+	return t
+}
+
+// resolveData finds which symbol an offset of a data section means: rule 3.8.
+func (p *program) resolveData(t target) target {
+	symbols := p.code.SymbolsOf(t.section)
+	readOnly := p.kinds[t.section] == sectionReadOnly
+	if len(symbols) == 0 {
+		if t.offset >= 0 && t.at <= p.file.Sections[t.section].Size && readOnly {
+			t.kind, t.start, t.end = targetDatum, 0, p.file.Sections[t.section].Size
+			return t
+		}
+		t.kind = targetSection
+		return t
+	}
+	chosen, ended := p.symbolAt(symbols, t.offset)
+	size := p.file.Sections[t.section].Size
+	switch {
+	case chosen != 0:
+	case len(symbols) == 1:
+		chosen = symbols[0]
+	case readOnly && t.offset >= 0 && t.at < size:
+		t.kind, t.start = targetDatum, t.at
+		return t
+	default:
+		if chosen = p.localBefore(symbols, t.offset); chosen == 0 {
+			t.kind = targetSection
+			return t
+		}
+	}
+	s := &p.file.Symbols[chosen]
+	t.symbol, t.offset, t.ended = chosen, t.offset-int64(s.Value), ended
+	if p.marks[chosen]&markAnonymous != 0 && t.at >= s.Value && t.at < size {
+		t.kind, t.start = targetDatum, s.Value
+		if s.Size > 0 && s.Size <= size-s.Value {
+			t.end = s.Value + s.Size
+		}
+		return t
+	}
+	t.kind = targetName
+	return t
+}
+
+// nearby bounds how far resolving looks past symbols without a size.
+const nearby = 64
+
+// symbolAt is rule 3.8, a to c: the local that starts at the offset, a label
+// there, the local that contains it, the local that ends there, a global that
+// contains it; 0 where there is none. Where one local ends and another
+// starts, ended is the former.
+func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32) {
+	if offset < 0 {
+		return 0, 0
+	}
+	at := uint64(offset)
+	syms := p.file.Symbols
+	next := sort.Search(len(symbols), func(i int) bool { return syms[symbols[i]].Value > at })
+
+	var starts, label, contains, global uint32
+	for i := next - 1; i >= 0 && i >= next-nearby; i-- {
+		s := &syms[symbols[i]]
+		switch {
+		case !s.Local():
+			if global == 0 && (at-s.Value < s.Size || s.Value == at) {
+				global = symbols[i]
+			}
+		case s.Value == at && s.Size > 0:
+			starts = p.firstName(starts, symbols[i])
+		case s.Value == at:
+			label = p.firstName(label, symbols[i])
+		case at-s.Value < s.Size:
+			if contains == 0 {
+				contains = symbols[i]
+			}
+		case at-s.Value == s.Size && ended == 0:
+			ended = symbols[i]
+		}
+		if s.Value < at && s.Size > 0 && s.Local() {
+			break
+		}
+	}
+	switch {
+	case starts != 0:
+		return starts, ended
+	case label != 0:
+		return label, 0
+	case contains != 0:
+		return contains, 0
+	case ended != 0:
+		return ended, 0
+	}
+	return global, 0
+}
+
+// firstName picks between two symbols of one place.
+func (p *program) firstName(a, b uint32) uint32 {
+	if a == 0 || p.file.Symbols[b].Name < p.file.Symbols[a].Name {
+		return b
+	}
+	return a
+}
+
+// localBefore is the nearest local in front of the offset, or else the first
+// local of the section; 0 where it has only globals.
+func (p *program) localBefore(symbols []uint32, offset int64) uint32 {
+	syms := p.file.Symbols
+	next := sort.Search(len(symbols), func(i int) bool { return int64(syms[symbols[i]].Value) > offset })
+	for i := next - 1; i >= 0; i-- {
+		if syms[symbols[i]].Local() {
+			return symbols[i]
+		}
+	}
+	for _, i := range symbols[next:] {
+		if syms[i].Local() {
+			return i
+		}
+	}
+	return 0
+}

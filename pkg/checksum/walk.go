@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// body is what is walked as one function: its parts, the entry first.
+type body struct {
+	fn    int // index into Code.Funcs, or -1 for an orphan
+	parts []part
+}
+
+// part is one stretch of a body.
+type part struct {
+	section    uint32
+	start, end uint64
+	prefix     uint64 // where a prefix begins in front of it, else start
+	cold       bool
+	orphan     bool
+	extent     int // index into Code.Extents, -1 for code without a symbol
+}
+
+// walker yields the steps of one function after another. It holds what is
+// reused from one to the next; each worker has its own.
+type walker struct {
+	p     *program
+	visit visitor
+
+	body   *body
+	laid   []layout // by part
+	insts  []inst   // of all parts
+	spare  []uint32 // ordinals of all parts
+	opaque bool
+
+	used     map[uint32]uint32 // shared symbols of this function: their number
+	names    map[string]uint32 // and how many a normal name has
+	ends     []uint32          // rule 3.8f: symbols that end where a target is read
+	touched  []uint32          // the symbols that this function uses
+	disambig []byte
+
+	step      Step
+	encoded   []byte
+	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
+	memo      map[datumKey]content
+	depth     int  // of nested data being encoded
+	cyclic    bool // they lead back to themselves
+	elsewhere elsewhere
+	findings  findings
+	unsettled bool
+	account   Account
+}
+
+// place is where a step comes from.
+type place struct {
+	part    int
+	ordinal uint32
+	offset  uint64 // from the start of the part
+}
+
+// inst is a decoded instruction at its place.
+type inst struct {
+	decode.Inst
+	offset uint64 // from the start of the part
+}
+
+// layout is a decoded part.
+type layout struct {
+	insts []inst
+	// ordinals has, for each byte of the part and its end, the ordinal of the
+	// instruction that starts there and one more, 0 inside an instruction. A
+	// NOP has the ordinal of what follows.
+	ordinals []uint32
+	opaque   bool
+	// tail is where bytes begin, at the end of the part, that are the start
+	// of an instruction which goes on behind it.
+	tail uint64
+}
+
+func newWalker(p *program) *walker {
+	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[datumKey]content{}}
+}
+
+// walk passes the steps of a body to visit. It sets unsettled where something
+// they need, the extent of nameless data or the owner of nameless code, isn't
+// known before every function was walked.
+func (w *walker) walk(b *body, visit visitor) {
+	w.body, w.visit = b, visit
+	w.opaque, w.unsettled, w.account = false, false, Account{}
+	clear(w.used)
+	clear(w.names)
+	w.ends, w.touched, w.disambig = w.ends[:0], w.touched[:0], w.disambig[:0]
+	w.layOut()
+	for i := range b.parts {
+		w.walkPrefix(i)
+		w.walkPart(i)
+	}
+	w.settleEnds()
+}
+
+// layOut decodes all parts of the body, so that every place in it has its
+// ordinal before the first step is made.
+func (w *walker) layOut() {
+	w.laid, w.insts, w.spare = w.laid[:0], w.insts[:0], w.spare[:0]
+	for i := range w.body.parts {
+		part := &w.body.parts[i]
+		var l layout
+		l, w.insts, w.spare = w.p.layOut(part, w.insts, w.spare)
+		w.opaque = w.opaque || l.opaque
+		w.laid = append(w.laid, l)
+	}
+}
+
+// layOut decodes one part. It appends to the buffers it is given, and returns
+// them for the next one.
+func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []inst, []uint32) {
+	data := p.file.Data(part.section)
+	code := data[part.start:part.end]
+	l := layout{tail: uint64(len(code))}
+	firstInst, firstOrd := len(insts), len(spare)
+	need := firstOrd + len(code) + 1
+	if need > cap(spare) {
+		grown := make([]uint32, firstOrd, need+need/2)
+		copy(grown, spare)
+		spare = grown
+	}
+	spare = spare[:need]
+	ordinals := spare[firstOrd:]
+	clear(ordinals)
+	ordinal := uint32(0)
+	for at := uint64(0); at < uint64(len(code)); {
+		in, ok := p.decode(code[at:])
+		if !ok {
+			if _, ok := p.decode(data[part.start+at:]); ok {
+				// The last instruction goes on behind the part's end: two
+				// entry points share its bytes.
+				ordinals[at] = ordinal + 1
+				ordinal++
+				l.tail = at
+				break
+			}
+			l.opaque = true
+			insts = insts[:firstInst]
+			break
+		}
+		ordinals[at] = ordinal + 1
+		insts = append(insts, inst{in, at})
+		if in.Kind != decode.Nop {
+			ordinal++
+		}
+		at += uint64(in.Len)
+	}
+	ordinals[len(code)] = ordinal + 1
+	l.insts, l.ordinals = insts[firstInst:len(insts):len(insts)], ordinals
+	return l, insts, spare
+}
+
+func (p *program) decode(code []byte) (decode.Inst, bool) {
+	if p.machine.decode == nil {
+		return decode.Inst{}, false
+	}
+	return p.machine.decode(code)
+}
+
+// ordinal is the place of an offset in the part: the instruction's ordinal,
+// and how many bytes into it. In a part that can't be decoded it is the
+// offset itself.
+func (l *layout) ordinal(offset uint64) (ordinal uint32, into uint32) {
+	if l.opaque {
+		return uint32(offset), 0
+	}
+	for l.ordinals[offset-uint64(into)] == 0 {
+		into++
+	}
+	return l.ordinals[offset-uint64(into)] - 1, into
+}
+
+// walkPrefix makes steps of what stands in front of the entry: padding, and
+// with kCFI an instruction that holds the type hash. How much padding there
+// is never matters (rule 1.3).
+func (w *walker) walkPrefix(i int) {
+	part := &w.body.parts[i]
+	if part.prefix >= part.start {
+		return
+	}
+	code := w.p.file.Data(part.section)[part.prefix:part.start]
+	relocs := w.p.file.Relocs(part.section).Between(part.prefix, part.start)
+	for at := 0; at < len(code); {
+		in, ok := w.p.decode(code[at:])
+		n := int(in.Len)
+		if !ok {
+			n = len(code) - at
+		}
+		if in.Kind != decode.Nop || !ok {
+			w.encoded = append(w.encoded[:0], byte(n))
+			w.encoded = append(w.encoded, code[at:at+n]...)
+			w.emit(CFI, place{part: i}, false)
+		}
+		at += n
+	}
+	for r := range relocs.Len() {
+		w.relocation(place{part: i}, relocs.At(r), nil, nil)
+	}
+	w.account.prefix(w.p, part, relocs.Len())
+}
+
+// emit hands w.encoded to the visitor.
+func (w *walker) emit(class Class, at place, across bool) {
+	w.step = Step{
+		Class: class, Part: at.part, Ordinal: at.ordinal, Offset: at.offset,
+		Bytes: w.encoded, Across: across, Cold: w.body.parts[at.part].cold,
+	}
+	w.visit.step(&w.step)
+}
+
+// walkPart makes the steps of one part.
+func (w *walker) walkPart(i int) {
+	part, l := &w.body.parts[i], &w.laid[i]
+	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
+	w.account.part(w.p, part, relocs)
+	if l.opaque {
+		w.rawStep(place{part: i}, relocs)
+		return
+	}
+	code := w.p.file.Data(part.section)[part.start:part.end]
+	ordinal, next := uint32(0), 0
+	for n := range l.insts {
+		in := &l.insts[n]
+		end := part.start + in.offset + uint64(in.Len)
+		first := next
+		here := place{i, ordinal, in.offset}
+		for next < relocs.Len() && relocs.At(next).Offset < end {
+			next++
+		}
+		if in.Kind == decode.Nop && first == next {
+			continue
+		}
+		bytes := code[in.offset:][:in.Len]
+		if in.Form != 0 && next-first <= 1 {
+			w.branch(here, in, bytes, relocs.Slice(first, next))
+		} else {
+			w.instruction(here, in, bytes, relocs.Slice(first, next))
+		}
+		if in.Kind != decode.Nop {
+			ordinal++
+		}
+	}
+	if l.tail < uint64(len(code)) {
+		w.rawStep(place{i, ordinal, l.tail}, relocs.From(next))
+	}
+}
+
+// branch makes the step of a direct branch or call: its condition and its
+// target, however it was encoded (rule 2.2).
+func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs) {
+	part := &w.body.parts[here.part]
+	at := part.start + in.offset
+	var t target
+	if relocs.Len() > 0 {
+		r := relocs.At(0)
+		form := w.p.machine.reloc(r.Type)
+		if !form.pc || r.Offset != at+uint64(in.PC.Off) {
+			w.instruction(here, in, bytes, relocs)
+			return
+		}
+		t = w.p.resolve(r.Symbol, r.Addend+int64(at)+int64(in.Len)-int64(r.Offset))
+	} else if place := int64(at) + in.PCRel; place >= int64(part.start) && place < int64(part.end) {
+		t = target{kind: targetInside, section: part.section, at: uint64(place), extent: part.extent}
+	} else {
+		t = w.p.resolvePlace(part.section, place)
+	}
+	w.encoded = append(w.encoded[:0], tagBranch|in.Opcode, in.Form)
+	w.encoded = append(w.encoded, bytes[:in.Opcode]...)
+	if to, ok := w.own(&t); ok {
+		w.encoded = w.appendPlace(w.encoded, to, t.at)
+		w.emit(Instructions, here, to != here.part)
+		return
+	}
+	w.encoded = append(w.encoded, 0)
+	w.emit(Instructions, here, false)
+	w.reference(here, relocPC, &t)
+}
+
+// own tells which part of the body the target lies in.
+func (w *walker) own(t *target) (int, bool) {
+	if t.kind > targetInside && t.kind != targetStray || t.section == 0 || w.p.kinds[t.section] != sectionCode || t.offset < 0 && t.kind == targetName {
+		return 0, false
+	}
+	for i := range w.body.parts {
+		part := &w.body.parts[i]
+		if part.section == t.section && part.start <= t.at && (t.at < part.end || t.at == part.end && t.kind == targetInside && t.extent == part.extent) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// appendPlace encodes a place in part number i of the body.
+func (w *walker) appendPlace(b []byte, i int, at uint64) []byte {
+	ordinal, into := w.laid[i].ordinal(at - w.body.parts[i].start)
+	b = append(b, tagSelf)
+	b = binary.AppendUvarint(b, uint64(i))
+	b = binary.AppendUvarint(b, uint64(ordinal))
+	return binary.AppendUvarint(b, uint64(into))
+}
+
+// instruction makes the steps of every other instruction: its bytes with the
+// fields that refer to something blanked, then what they refer to (rule 2.1).
+func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.Relocs) {
+	part := &w.body.parts[here.part]
+	at := part.start + in.offset
+	w.encoded = append(w.encoded[:0], byte(len(bytes)))
+	w.encoded = append(w.encoded, bytes...)
+	relative := in.PC.Len > 0 // to the PC, and the assembler knew the distance
+	refs := 0
+	for n := range relocs.Len() {
+		r := relocs.At(n)
+		form := w.p.machine.reloc(r.Type)
+		if form.kind == relocNone {
+			continue
+		}
+		field := int(r.Offset - at)
+		blank(w.encoded[1:1+len(bytes)], field, int(form.width))
+		w.encoded = append(w.encoded, byte(field))
+		refs++
+		if field == int(in.PC.Off) {
+			relative = false
+		}
+	}
+	if relative {
+		blank(w.encoded[1:1+len(bytes)], int(in.PC.Off), int(in.PC.Len))
+		w.encoded = append(w.encoded, in.PC.Off)
+		refs++
+	}
+	w.encoded[0] |= byte(min(refs, 7)) << 4
+	w.emit(Instructions, here, false)
+	if refs == 0 {
+		return
+	}
+	for n := range relocs.Len() {
+		w.relocation(here, relocs.At(n), in, bytes)
+	}
+	if relative {
+		t := w.p.resolvePlace(part.section, int64(at)+in.PCRel)
+		w.reference(here, relocPC, &t)
+	}
+}
+
+// blank zeroes a field, as far as it lies in the instruction.
+func blank(bytes []byte, offset, width int) {
+	if offset < len(bytes) {
+		clear(bytes[offset:min(offset+width, len(bytes))])
+	}
+}
+
+// relocation makes the step of one relocation record. In is the instruction
+// that holds the field, nil where there is none.
+func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) {
+	form := w.p.machine.reloc(r.Type)
+	if form.kind == relocNone {
+		return
+	}
+	kind := form.kind
+	if kind == relocUnknown {
+		// No row: the type's own number, beyond all kinds.
+		kind = relocKind(min(r.Type, 0x7f)) | 0x80
+	}
+	if in == nil {
+		t := w.p.resolve(r.Symbol, r.Addend)
+		w.reference(here, kind, &t)
+		return
+	}
+	addend, field := r.Addend, r.Offset-w.body.parts[here.part].start-in.offset
+	if form.pc && in.PC.Len > 0 && field == uint64(in.PC.Off) {
+		addend += int64(in.Len) - int64(field)
+	}
+	t := w.p.resolve(r.Symbol, addend)
+	immediate := in.Imm.Len > 0 && field == uint64(in.Imm.Off)
+	if !immediate && !w.p.machine.address(&in.Inst, bytes) {
+		t.ended = 0 // it reads or writes what is there, so that starts there
+	}
+	w.reference(here, kind, &t)
+}
+
+// reference makes the steps of a reference: which kind of thing it is, and
+// the thing itself where that has a class of its own.
+func (w *walker) reference(here place, kind relocKind, t *target) {
+	w.touch(t)
+	w.encoded = append(w.encoded[:0], byte(kind))
+	if to, ok := w.own(t); ok {
+		w.encoded = w.appendPlace(w.encoded, to, t.at)
+		w.emit(References, here, to != here.part)
+		return
+	}
+	class := References
+	switch t.kind {
+	case targetString:
+		class = Strings
+	case targetMerge:
+		class = Constants
+	case targetDatum:
+		if class = Constants; w.isJumpTable(t) {
+			class = JumpTables
+		}
+	}
+	if class == References {
+		w.encoded = w.appendTarget(w.encoded, t)
+		w.emit(References, here, false)
+		return
+	}
+	w.encoded = append(w.encoded, byte(class))
+	w.emit(References, here, false)
+	w.encoded = w.appendTarget(w.encoded[:0], t)
+	w.emit(class, here, class == JumpTables)
+}
+
+// rawStep makes the steps of bytes that are no instructions, from here to the
+// end of the part: the bytes with relocated fields blanked, and each
+// relocation with its offset.
+func (w *walker) rawStep(here place, relocs object.Relocs) {
+	part := &w.body.parts[here.part]
+	from := part.start + here.offset
+	code := w.p.file.Data(part.section)[from:part.end]
+	w.encoded = append(w.encoded[:0], tagRaw)
+	w.encoded = binary.AppendUvarint(w.encoded, uint64(len(code)))
+	start := len(w.encoded)
+	w.encoded = append(w.encoded, code...)
+	for n := range relocs.Len() {
+		r := relocs.At(n)
+		blank(w.encoded[start:start+len(code)], int(r.Offset-from), int(w.p.machine.reloc(r.Type).width))
+		w.encoded = binary.AppendUvarint(w.encoded, r.Offset-from)
+	}
+	w.emit(Instructions, here, false)
+	for n := range relocs.Len() {
+		w.relocation(place{here.part, here.ordinal, relocs.At(n).Offset - part.start}, relocs.At(n), nil, nil)
+	}
+}
+
+// touch notes what rules 3.8f and 3.9 want to know of a target.
+func (w *walker) touch(t *target) {
+	if t.symbol == 0 {
+		return
+	}
+	if t.ended != 0 {
+		w.ends = append(w.ends, t.ended)
+	}
+	w.touched = append(w.touched, t.symbol)
+}
+
+// settleEnds is rule 3.8f: a reference was read as the symbol that starts
+// there, and the function uses the one that ends there as well.
+func (w *walker) settleEnds() {
+	for _, symbol := range w.ends {
+		if slices.Contains(w.touched, symbol) {
+			w.disambig = append(w.disambig, tagSection)
+			w.disambig = appendText(w.disambig, w.p.normal[symbol])
+			w.disambig = binary.AppendUvarint(w.disambig, w.p.file.Symbols[symbol].Size)
+		}
+	}
+}

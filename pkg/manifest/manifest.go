@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+
+// Package manifest keeps checksums in a file: line-oriented text, one function
+// a line, sorted, so that grep, sort, join, diff and git work on it.
+//
+//   - Manifest is what such a file says, whether it was read from one or made
+//     from objects in memory: the rest of fnsum sees no difference.
+//   - Write (write.go) and Read (read.go) are each other's inverse; the format
+//     is described in docs/manifest.md.
+package manifest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// Version is the version of the file format.
+const Version = 1
+
+// Manifest is the checksums of one object or of several of one build.
+type Manifest struct {
+	Form    int    // version of the canonical form, checksum.FormVersion
+	Hash    string // of the digests: xxh3
+	Arch    string
+	Objects []Object // by name
+}
+
+// Object is one object's part of a manifest.
+type Object struct {
+	Name    string // the path inside the tree, or the file's base name
+	Size    int64  // of the file in bytes
+	BuildID string // GNU build id in hexadecimal, or empty
+	Account checksum.Account
+	Records []checksum.Record // sorted by file, name, section, kind, digest
+}
+
+// New is the manifest of summed objects, which must be of one machine.
+func New(arch string, objects ...Object) *Manifest {
+	m := &Manifest{Form: checksum.FormVersion, Hash: "xxh3", Arch: arch, Objects: objects}
+	slices.SortFunc(m.Objects, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
+	return m
+}
+
+// NewObject is an object's part of a manifest. It takes over the records. The
+// strings in it are views of the file, as those of sums are.
+func NewObject(name string, file *object.File, sums *checksum.Sums) Object {
+	slices.SortStableFunc(sums.Records, compareRecords)
+	return Object{
+		Name:    name,
+		Size:    file.Size(),
+		BuildID: file.BuildID(),
+		Account: sums.Account,
+		Records: sums.Records,
+	}
+}
+
+func compareRecords(a, b checksum.Record) int {
+	return cmp.Or(
+		strings.Compare(a.File, b.File),
+		strings.Compare(a.Name, b.Name),
+		strings.Compare(a.Section, b.Section),
+		cmp.Compare(a.Kind, b.Kind),
+		slices.Compare(a.Digest[:], b.Digest[:]),
+	)
+}
+
+// Count is the number of records of a kind, in all objects.
+func (m *Manifest) Count(kind checksum.Kind) int {
+	return m.count(func(r *checksum.Record) bool { return r.Kind == kind })
+}
+
+// Opaque is the number of functions that couldn't be decoded.
+func (m *Manifest) Opaque() int {
+	return m.count(func(r *checksum.Record) bool { return r.Opaque })
+}
+
+func (m *Manifest) count(is func(*checksum.Record) bool) int {
+	n := 0
+	for i := range m.Objects {
+		records := m.Objects[i].Records
+		for j := range records {
+			if is(&records[j]) {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+
+package manifest
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+)
+
+// ErrManifest is the error for a file that is no manifest this version reads.
+var ErrManifest = errors.New("not a usable manifest")
+
+// Is tells whether a file that begins with these bytes is a manifest, sound
+// or not.
+func Is(head []byte) bool { return strings.HasPrefix(string(head), magic) }
+
+// Read reads a manifest. Its errors name the line, and wrap ErrManifest.
+func Read(data []byte) (*Manifest, error) {
+	r := reader{m: &Manifest{}, objects: map[string]int{}}
+	text := string(data)
+	if !strings.HasSuffix(text, "\n") {
+		return nil, fmt.Errorf("%w: truncated: the last line has no end", ErrManifest)
+	}
+	for rest := text; rest != ""; {
+		line, next, _ := strings.Cut(rest, "\n")
+		rest = next
+		r.line++
+		if err := r.read(line); err != nil {
+			return nil, fmt.Errorf("%w: line %d: %w", ErrManifest, r.line, err)
+		}
+	}
+	for _, key := range headerKeys {
+		if !r.seen[key] {
+			return nil, fmt.Errorf("%w: the header has no %q", ErrManifest, key)
+		}
+	}
+	return r.m, nil
+}
+
+// reader is the state of Read between lines.
+type reader struct {
+	m       *Manifest
+	line    int
+	seen    map[string]bool
+	objects map[string]int // by name: index into m.Objects
+	object  string         // of the last record
+	index   int
+}
+
+var headerKeys = []string{"form", "lines", "hash", "arch", "options", "classes"}
+
+func (r *reader) read(line string) error {
+	switch {
+	case r.line == 1:
+		version, ok := strings.CutPrefix(line, magic)
+		if !ok {
+			return errors.New("it doesn't begin with " + strconv.Quote(magic))
+		}
+		if version != strconv.Itoa(Version) {
+			return fmt.Errorf("format version %q; this fnsum reads version %d", version, Version)
+		}
+		r.seen = map[string]bool{}
+		return nil
+	case strings.HasPrefix(line, "# object\t"):
+		return r.readObject(strings.Split(line, "\t")[1:])
+	case strings.HasPrefix(line, "# "):
+		return r.readHeader(line[2:])
+	}
+	return r.readRecord(line)
+}
+
+func (r *reader) readHeader(line string) error {
+	key, value, _ := strings.Cut(line, " ")
+	if r.seen[key] {
+		return fmt.Errorf("a second %q", key)
+	}
+	r.seen[key] = true
+	switch key {
+	case "form":
+		if value != strconv.Itoa(checksum.FormVersion) {
+			return fmt.Errorf("version %q of the canonical form; this fnsum compares version %d: sum the objects again", value, checksum.FormVersion)
+		}
+		r.m.Form = checksum.FormVersion
+	case "hash":
+		if value != "xxh3" {
+			return fmt.Errorf("unknown hash %q", value)
+		}
+		r.m.Hash = value
+	case "arch":
+		arch, ok := unescape(value)
+		if !ok || arch == "" {
+			return fmt.Errorf("architecture %q", value)
+		}
+		r.m.Arch = arch
+	case "lines", "options":
+		if value != none {
+			return fmt.Errorf("unknown %s %q", key, value)
+		}
+	case "classes": // for people
+	default:
+		return fmt.Errorf("unknown header %q", key)
+	}
+	return nil
+}
+
+func (r *reader) readObject(fields []string) error {
+	name, ok := unescape(fields[0])
+	if !ok || name == "" {
+		return fmt.Errorf("object name %q", fields[0])
+	}
+	if _, ok := r.objects[name]; ok {
+		return fmt.Errorf("object %q a second time", name)
+	}
+	o := Object{Name: name}
+	account := accountFields(&o.Account)
+	if len(fields) != 3+len(account) {
+		return fmt.Errorf("%d fields for object %q instead of %d", len(fields), name, 3+len(account))
+	}
+	size, ok := strings.CutPrefix(fields[1], "size=")
+	n, err := strconv.ParseInt(size, 10, 64)
+	if !ok || err != nil || n < 0 {
+		return fmt.Errorf("size of object %q: %q", name, fields[1])
+	}
+	o.Size = n
+	id, ok := strings.CutPrefix(fields[2], "buildid=")
+	if o.BuildID, ok = cutUnescape(id, ok); !ok {
+		return fmt.Errorf("build id of object %q: %q", name, fields[2])
+	}
+	for i, f := range account {
+		value, ok := strings.CutPrefix(fields[3+i], f.name+"=")
+		v, err := strconv.ParseUint(value, 10, 64)
+		if !ok || err != nil {
+			return fmt.Errorf("account of object %q: %q instead of %s=N", name, fields[3+i], f.name)
+		}
+		*f.value = v
+	}
+	r.objects[name] = len(r.m.Objects)
+	r.m.Objects = append(r.m.Objects, o)
+	return nil
+}
+
+func cutUnescape(field string, ok bool) (string, bool) {
+	if !ok {
+		return "", false
+	}
+	return unescape(field)
+}
+
+func (r *reader) readRecord(line string) error {
+	var fields [columns]string
+	rest := line
+	for i := range fields {
+		field, next, more := strings.Cut(rest, "\t")
+		if more != (i < columns-1) {
+			return fmt.Errorf("%d columns instead of %d", strings.Count(line, "\t")+1, columns)
+		}
+		fields[i], rest = field, next
+	}
+	var record checksum.Record
+	if !keyOf(kinds, fields[columnKind], &record.Kind) {
+		return fmt.Errorf("unknown kind %q", fields[columnKind])
+	}
+	if !keyOf(scopes, fields[columnScope], &record.Scope) {
+		return fmt.Errorf("unknown scope %q", fields[columnScope])
+	}
+	if d := fields[columnDigest]; len(d) != 2*len(record.Digest) {
+		return fmt.Errorf("digest %q", d)
+	} else if _, err := hex.Decode(record.Digest[:], []byte(d)); err != nil {
+		return fmt.Errorf("digest %q", d)
+	}
+	for _, column := range [...]int{columnMasked, columnDwarf} {
+		if fields[column] != none {
+			return fmt.Errorf("a masked digest %q, which this fnsum doesn't know", fields[column])
+		}
+	}
+	var err error
+	if d := fields[columnDisambiguation]; d != none {
+		if record.Disambiguation, err = parseHex64(d); err != nil {
+			return fmt.Errorf("disambiguation digest %q", d)
+		}
+	}
+	if record.Classes, err = readClasses(fields[columnClasses]); err != nil {
+		return err
+	}
+	if record.Size, err = strconv.ParseUint(fields[columnSize], 10, 64); err != nil {
+		return fmt.Errorf("size %q", fields[columnSize])
+	}
+	var section, file, name bool
+	record.Section, section = unescape(fields[columnSection])
+	record.File, file = unescape(fields[columnFile])
+	record.Name, name = unescape(fields[columnName])
+	if !section || !file || !name {
+		return fmt.Errorf("section %q, file %q or name %q", fields[columnSection], fields[columnFile], fields[columnName])
+	}
+	if record.Aliases, err = readList(fields[columnAliases]); err != nil {
+		return err
+	}
+	if err := readMarks(fields[columnMarks], &record); err != nil {
+		return err
+	}
+	return r.add(fields[columnObject], record)
+}
+
+// add puts the record to its object, which the header must have named.
+func (r *reader) add(object string, record checksum.Record) error {
+	if object != r.object {
+		name, ok := unescape(object)
+		index, known := r.objects[name]
+		if !ok || !known {
+			return fmt.Errorf("object %q isn't in the header", object)
+		}
+		r.object, r.index = object, index
+	}
+	o := &r.m.Objects[r.index]
+	o.Records = append(o.Records, record)
+	return nil
+}
+
+func keyOf[K comparable](table map[K]string, name string, to *K) bool {
+	for k, v := range table {
+		if v == name {
+			*to = k
+			return true
+		}
+	}
+	return false
+}
+
+func parseHex64(s string) (uint64, error) {
+	if len(s) != 16 {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseUint(s, 16, 64)
+}
+
+func readClasses(field string) ([]checksum.ClassDigest, error) {
+	if field == none {
+		return nil, nil
+	}
+	list := make([]checksum.ClassDigest, 0, strings.Count(field, ",")+1)
+	for item := range strings.SplitSeq(field, ",") {
+		short, value, _ := strings.Cut(item, "=")
+		class, ok := checksum.ClassByShort(short)
+		digest, err := parseHex64(value)
+		if !ok || err != nil {
+			return nil, fmt.Errorf("class digest %q", item)
+		}
+		if n := len(list); n > 0 && list[n-1].Class >= class {
+			return nil, fmt.Errorf("class digest %q is out of order", item)
+		}
+		list = append(list, checksum.ClassDigest{Class: class, Exact: digest})
+	}
+	return list, nil
+}
+
+func readList(field string) ([]string, error) {
+	if field == none {
+		return nil, nil
+	}
+	list := strings.Split(field, ",")
+	for i := range list {
+		name, ok := unescape(list[i])
+		if !ok {
+			return nil, fmt.Errorf("alias %q", list[i])
+		}
+		list[i] = name
+	}
+	return list, nil
+}
+
+func readMarks(field string, record *checksum.Record) error {
+	if field == none {
+		return nil
+	}
+	for item := range strings.SplitSeq(field, ",") {
+		mark, value, valued := strings.Cut(item, "=")
+		switch mark {
+		case markOpaque:
+			record.Opaque = true
+			if valued {
+				return fmt.Errorf("mark %q", item)
+			}
+		case markCold:
+			name := record.Name + ".cold"
+			if valued {
+				var ok bool
+				if name, ok = unescape(value); !ok {
+					return fmt.Errorf("mark %q", item)
+				}
+			}
+			record.Cold = append(record.Cold, name)
+		case markSympos:
+			n, err := strconv.ParseUint(value, 10, 31)
+			if err != nil || n == 0 || n > math.MaxInt32 {
+				return fmt.Errorf("mark %q", item)
+			}
+			record.Sympos = int(n)
+		default:
+			return fmt.Errorf("unknown mark %q", item)
+		}
+	}
+	return nil
+}

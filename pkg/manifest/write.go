@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+
+package manifest
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+)
+
+// Write writes the manifest. The same manifest always gives the same bytes.
+func (m *Manifest) Write(w io.Writer) error {
+	b := m.appendHeader(nil)
+	for i := range m.Objects {
+		o := &m.Objects[i]
+		for j := range o.Records {
+			b = appendRecord(b, o.Name, &o.Records[j])
+			if len(b) > 1<<16 {
+				if _, err := w.Write(b); err != nil {
+					return err
+				}
+				b = b[:0]
+			}
+		}
+	}
+	_, err := w.Write(b)
+	return err
+}
+
+func (m *Manifest) appendHeader(b []byte) []byte {
+	b = fmt.Appendf(b, "%s%d\n# form %d\n# lines -\n# hash %s\n# arch ", magic, Version, m.Form, m.Hash)
+	b = appendEscaped(b, m.Arch, false)
+	b = append(b, "\n# options -\n# classes"...)
+	for c := range checksum.Class(checksum.NumClasses) {
+		b = fmt.Appendf(b, " %s=%s", c.Short(), c)
+	}
+	b = append(b, '\n')
+	for i := range m.Objects {
+		o := &m.Objects[i]
+		b = append(b, "# object\t"...)
+		b = appendEscaped(b, o.Name, false)
+		b = fmt.Appendf(b, "\tsize=%d\tbuildid=", o.Size)
+		b = appendEscaped(b, o.BuildID, false)
+		for _, n := range accountFields(&o.Account) {
+			b = fmt.Appendf(b, "\t%s=%d", n.name, *n.value)
+		}
+		b = append(b, '\n')
+	}
+	return b
+}
+
+// accountField is one number of an object's coverage account.
+type accountField struct {
+	name  string
+	value *uint64
+}
+
+func accountFields(a *checksum.Account) [8]accountField {
+	return [...]accountField{
+		{"function-bytes", &a.Functions},
+		{"orphan-bytes", &a.Orphans},
+		{"padding-bytes", &a.Padding},
+		{"special-bytes", &a.Special},
+		{"function-relocs", &a.FunctionRelocs},
+		{"orphan-relocs", &a.OrphanRelocs},
+		{"padding-relocs", &a.PaddingRelocs},
+		{"special-relocs", &a.SpecialRelocs},
+	}
+}
+
+func appendRecord(b []byte, object string, r *checksum.Record) []byte {
+	b = append(b, kinds[r.Kind]...)
+	b = append(b, '\t')
+	b = hex.AppendEncode(b, r.Digest[:])
+	b = append(b, "\t-\t-\t"...) // masked, dwarf
+	if r.Disambiguation != 0 {
+		b = appendHex64(b, r.Disambiguation)
+	} else {
+		b = append(b, none...)
+	}
+	b = append(b, '\t')
+	for i, c := range r.Classes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, c.Class.Short()...)
+		b = append(b, '=')
+		b = appendHex64(b, c.Exact)
+	}
+	if len(r.Classes) == 0 {
+		b = append(b, none...)
+	}
+	b = append(b, '\t')
+	b = strconv.AppendUint(b, r.Size, 10)
+	b = append(b, '\t')
+	b = append(b, scopes[r.Scope]...)
+	b = append(b, '\t')
+	b = appendMarks(b, r)
+	for _, name := range [...]string{object, r.Section, r.File, r.Name} {
+		b = append(b, '\t')
+		b = appendEscaped(b, name, false)
+	}
+	b = append(b, '\t')
+	for i, alias := range r.Aliases {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendEscaped(b, alias, true)
+	}
+	if len(r.Aliases) == 0 {
+		b = append(b, none...)
+	}
+	return append(b, '\n')
+}
+
+func appendMarks(b []byte, r *checksum.Record) []byte {
+	start := len(b)
+	mark := func(name string) {
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		b = append(b, name...)
+	}
+	for _, cold := range r.Cold {
+		mark(markCold)
+		if cold != r.Name+".cold" {
+			b = append(b, '=')
+			b = appendEscaped(b, cold, true)
+		}
+	}
+	if r.Opaque {
+		mark(markOpaque)
+	}
+	if r.Sympos != 0 {
+		mark(markSympos)
+		b = append(b, '=')
+		b = strconv.AppendInt(b, int64(r.Sympos), 10)
+	}
+	if len(b) == start {
+		b = append(b, none...)
+	}
+	return b
+}
+
+func appendHex64(b []byte, v uint64) []byte {
+	const digits = "0123456789abcdef"
+	for shift := 60; shift >= 0; shift -= 4 {
+		b = append(b, digits[v>>shift&15])
+	}
+	return b
+}

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: MIT
+
+package object
+
+import (
+	"cmp"
+	"debug/elf"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Code is what the symbols say of an object's executable sections: which
+// stretch of which section is which function. It never changes once made.
+type Code struct {
+	// Funcs in the order of their first extent.
+	Funcs []Func
+	// Extents sorted by section, start, and the longer first.
+	Extents []Extent
+
+	file    *File
+	first   []uint32 // per section its first extent; one more at the end
+	order   []uint32 // the symbols that mark a place, by section and value
+	ordered []uint32 // per section where it begins in order; one more at the end
+}
+
+// Func is one function: all names of one stretch of code, with the prefix in
+// front of it and the cold part split off it.
+type Func struct {
+	// Primary is the symbol whose name the function goes by: a global before
+	// a weak before a local one, then the first in byte order.
+	Primary uint32
+	// Aliases are the other symbols of the same section, value and size.
+	Aliases []uint32
+	// Parts are indices into Code.Extents: the entry, then the cold parts.
+	Parts []uint32
+	// Prefix is where a __pfx_ or __cfi_ symbol begins in front of the entry,
+	// the entry's start where there is none.
+	Prefix uint64
+	// File is the source file's name by the STT_FILE symbol; for a global
+	// function, which has none, the file of its local neighbours on both
+	// sides where they agree, and Inferred is set.
+	File     string
+	Inferred bool
+}
+
+// Extent is a stretch of code with a symbol.
+type Extent struct {
+	Section    uint32
+	Symbol     uint32
+	Start, End uint64 // offsets in the section
+	Func       uint32 // index into Code.Funcs
+	Part       uint32 // index into Func.Parts
+	outer      int32  // the closest extent before it that was still open at Start, or -1
+}
+
+// maxOverlap bounds how often a byte of code may be part of a function, on
+// average: entry points inside of .S routines overlap, but rarely.
+const maxOverlap = 16
+
+// LoadCode finds the functions of an object (symbols of type STT_FUNC,
+// STT_GNU_IFUNC or STT_NOTYPE with a size, in executable sections). Branch is
+// what the machine's assembler adds to the addend of a direct branch (-4 on
+// x86-64, whose displacements count from the end of the field).
+func LoadCode(f *File, branch int64) (*Code, error) {
+	c := &Code{file: f}
+	c.orderSymbols()
+	extents, prefixes, err := c.candidates()
+	if err != nil {
+		return nil, err
+	}
+	c.makeFuncs(extents)
+	c.attachPrefixes(prefixes)
+	c.attachCold(branch)
+	c.inferFiles()
+	return c, nil
+}
+
+// orderSymbols sorts the symbols that mark a place by section and value.
+func (c *Code) orderSymbols() {
+	f := c.file
+	c.ordered = make([]uint32, len(f.Sections)+1)
+	n := 0
+	for i := range f.Symbols {
+		if s := &f.Symbols[i]; marksPlace(s) {
+			c.ordered[s.Section+1]++
+			n++
+		}
+	}
+	for i := 1; i < len(c.ordered); i++ {
+		c.ordered[i] += c.ordered[i-1]
+	}
+	c.order = make([]uint32, n)
+	next := slices.Clone(c.ordered)
+	for i := range f.Symbols {
+		if s := &f.Symbols[i]; marksPlace(s) {
+			c.order[next[s.Section]] = uint32(i)
+			next[s.Section]++
+		}
+	}
+	for i := range f.Sections {
+		symbols := c.SymbolsOf(uint32(i))
+		slices.SortStableFunc(symbols, func(a, b uint32) int {
+			return cmp.Compare(f.Symbols[a].Value, f.Symbols[b].Value)
+		})
+	}
+}
+
+// marksPlace leaves out the symbols that mark no place of the program: mapping
+// symbols ($x, $d, $x.N of the arm64 ELF ABI, "Mapping symbols", also behind
+// objcopy's prefix) and the assembler's own temporary labels.
+func marksPlace(s *Symbol) bool {
+	if !s.Defined() || s.Name == "" || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+		return false
+	}
+	if !s.Local() || s.Type() != elf.STT_NOTYPE {
+		return true
+	}
+	if strings.HasPrefix(s.Name, ".Ltmp") {
+		return false
+	}
+	dollar := strings.LastIndexByte(s.Name, '$')
+	if dollar < 0 || len(s.Name) < dollar+2 {
+		return true
+	}
+	mapping := (s.Name[dollar+1] == 'x' || s.Name[dollar+1] == 'd') &&
+		(len(s.Name) == dollar+2 || s.Name[dollar+2] == '.')
+	return !mapping
+}
+
+// SymbolsOf is the symbols that mark a place in the section, by value; those
+// of one value in the order of the symbol table.
+func (c *Code) SymbolsOf(section uint32) []uint32 {
+	return c.order[c.ordered[section]:c.ordered[section+1]]
+}
+
+// ExtentsOf is the section's extents, and the index of the first of them.
+func (c *Code) ExtentsOf(section uint32) ([]Extent, uint32) {
+	lo, hi := c.first[section], c.first[section+1]
+	return c.Extents[lo:hi], lo
+}
+
+// Innermost is the index of the extent that contains the offset, of several
+// the one that starts last; -1 where there is none.
+func (c *Code) Innermost(section uint32, offset uint64) int {
+	extents, first := c.ExtentsOf(section)
+	i := sort.Search(len(extents), func(i int) bool { return extents[i].Start > offset }) - 1
+	for i >= 0 && extents[i].End <= offset {
+		i = int(extents[i].outer)
+	}
+	if i < 0 {
+		return -1
+	}
+	return int(first) + i
+}
+
+// EndingAt is the index of an extent that ends at the offset, -1 where none
+// does: what the address behind a function's last byte means.
+func (c *Code) EndingAt(section uint32, offset uint64) int {
+	if offset == 0 {
+		return -1
+	}
+	if i := c.Innermost(section, offset-1); i >= 0 && c.Extents[i].End == offset {
+		return i
+	}
+	return -1
+}
+
+// Before is the index of the first extent that starts at or behind the
+// offset: the function that padding there stands in front of; -1 for none.
+func (c *Code) Before(section uint32, offset uint64) int {
+	extents, first := c.ExtentsOf(section)
+	i := sort.Search(len(extents), func(i int) bool { return extents[i].Start >= offset })
+	if i == len(extents) {
+		return -1
+	}
+	return int(first) + i
+}
+
+// Name is a symbol's name.
+func (c *Code) Name(symbol uint32) string { return c.file.Symbols[symbol].Name }
+
+var prefixes = []string{"__pfx_", "__cfi_"}
+
+func isPrefix(name string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// candidates is the extents of all function symbols in order, one per symbol,
+// the best name of a stretch first; and apart from them those of prefixes
+// with code directly behind.
+func (c *Code) candidates() (extents, prefixes []Extent, err error) {
+	f := c.file
+	code, total := uint64(0), uint64(0)
+	for i := range f.Sections {
+		section := &f.Sections[i]
+		if !section.Executable() {
+			continue
+		}
+		code += section.Size
+		for _, index := range c.SymbolsOf(uint32(i)) {
+			s := &f.Symbols[index]
+			if s.Size == 0 || s.Type() != elf.STT_FUNC && s.Type() != elf.STT_NOTYPE && s.Type() != elf.STT_GNU_IFUNC {
+				continue
+			}
+			if s.Value > section.Size || s.Size > section.Size-s.Value {
+				return nil, nil, fmt.Errorf("%w: %s+%#x: function %s (%#x bytes) reaches beyond the end of the section (%#x bytes)",
+					ErrFormat, section.Name, s.Value, s.Name, s.Size, section.Size)
+			}
+			e := Extent{Section: uint32(i), Symbol: index, Start: s.Value, End: s.Value + s.Size, outer: -1}
+			if isPrefix(s.Name) && c.functionAt(uint32(i), e.End) {
+				prefixes = append(prefixes, e)
+				continue
+			}
+			extents = append(extents, e)
+			total += s.Size
+		}
+	}
+	// Aliases count here as well: a stretch with a handful of names is one
+	// function, yet a stretch with a million is no kernel.
+	if total/maxOverlap > code {
+		return nil, nil, fmt.Errorf("%w: the functions' sizes add up to %d bytes of code in sections of %d", ErrFormat, total, code)
+	}
+	slices.SortStableFunc(extents, func(a, b Extent) int {
+		return cmp.Or(cmp.Compare(a.Section, b.Section), cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End),
+			c.compareNames(a.Symbol, b.Symbol))
+	})
+	return extents, prefixes, nil
+}
+
+// functionAt tells whether a function that is no prefix starts at the offset.
+func (c *Code) functionAt(section uint32, offset uint64) bool {
+	f := c.file
+	symbols := c.SymbolsOf(section)
+	i := sort.Search(len(symbols), func(i int) bool { return f.Symbols[symbols[i]].Value >= offset })
+	for ; i < len(symbols) && f.Symbols[symbols[i]].Value == offset; i++ {
+		if s := &f.Symbols[symbols[i]]; s.Size > 0 && !isPrefix(s.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// compareNames orders the names of one function, the primary first.
+func (c *Code) compareNames(a, b uint32) int {
+	x, y := &c.file.Symbols[a], &c.file.Symbols[b]
+	return cmp.Or(cmp.Compare(bindRank(x), bindRank(y)), strings.Compare(x.Name, y.Name), cmp.Compare(a, b))
+}
+
+func bindRank(s *Symbol) int {
+	switch s.Bind() {
+	case elf.STB_LOCAL:
+		return 2
+	case elf.STB_WEAK:
+		return 1
+	}
+	return 0
+}
+
+// makeFuncs joins the names of one stretch into a function.
+func (c *Code) makeFuncs(candidates []Extent) {
+	c.Funcs = make([]Func, 0, len(candidates))
+	c.Extents = make([]Extent, 0, len(candidates))
+	for _, e := range candidates {
+		if n := len(c.Extents); n > 0 {
+			if last := &c.Extents[n-1]; last.Section == e.Section && last.Start == e.Start && last.End == e.End {
+				fn := &c.Funcs[last.Func]
+				fn.Aliases = append(fn.Aliases, e.Symbol)
+				continue
+			}
+		}
+		e.Func = uint32(len(c.Funcs))
+		c.Funcs = append(c.Funcs, Func{Primary: e.Symbol, Prefix: e.Start, File: c.file.FileName(e.Symbol)})
+		c.Extents = append(c.Extents, e)
+	}
+	parts := make([]uint32, len(c.Extents)) // one array for all first parts
+	c.first = make([]uint32, len(c.file.Sections)+1)
+	for i := range c.Extents {
+		e := &c.Extents[i]
+		parts[i] = uint32(i)
+		c.Funcs[e.Func].Parts = parts[i : i+1 : i+1]
+		c.first[e.Section+1]++
+	}
+	for i := 1; i < len(c.first); i++ {
+		c.first[i] += c.first[i-1]
+	}
+	for section := range c.file.Sections {
+		extents, _ := c.ExtentsOf(uint32(section))
+		for i := 1; i < len(extents); i++ {
+			outer := int32(i - 1)
+			for outer >= 0 && extents[outer].End <= extents[i].Start {
+				outer = extents[outer].outer
+			}
+			extents[i].outer = outer
+		}
+	}
+}
+
+// attachPrefixes gives __pfx_ and __cfi_ symbols to the function behind them.
+func (c *Code) attachPrefixes(prefixes []Extent) {
+	for _, p := range prefixes {
+		i := c.Before(p.Section, p.End)
+		if i < 0 {
+			continue
+		}
+		for ; i < len(c.Extents) && c.Extents[i].Section == p.Section && c.Extents[i].Start == p.End; i++ {
+			fn := &c.Funcs[c.Extents[i].Func]
+			fn.Prefix = min(fn.Prefix, p.Start)
+		}
+	}
+}
+
+// coldParent is the name of the function that a cold part was split off:
+// gcc's foo.cold (foo.cold.N before gcc 9), clang's foo.cold and foo.cold.N.
+func coldParent(name string) (string, bool) {
+	i := strings.LastIndex(name, ".cold")
+	if i <= 0 {
+		return "", false
+	}
+	rest := name[i+len(".cold"):]
+	if rest != "" && (rest[0] != '.' || strings.Trim(rest[1:], "0123456789") != "" || len(rest) == 1) {
+		return "", false
+	}
+	return name[:i], true
+}
+
+// attachCold makes cold parts part of their parent: the function of that name
+// in the same file, else the only one, else the one that branches into it. A
+// cold part whose parent isn't found stays a function of its own.
+func (c *Code) attachCold(branch int64) {
+	type coldPart struct {
+		fn     uint32
+		parent string
+	}
+	var cold []coldPart
+	wanted := map[string][]uint32{}
+	for i := range c.Funcs {
+		if parent, ok := coldParent(c.Name(c.Funcs[i].Primary)); ok {
+			cold = append(cold, coldPart{uint32(i), parent})
+			wanted[parent] = nil
+		}
+	}
+	if len(cold) == 0 {
+		return
+	}
+	for i := range c.Funcs {
+		fn := &c.Funcs[i]
+		for n := -1; n < len(fn.Aliases); n++ {
+			symbol := fn.Primary
+			if n >= 0 {
+				symbol = fn.Aliases[n]
+			}
+			if list, ok := wanted[c.Name(symbol)]; ok {
+				wanted[c.Name(symbol)] = append(list, symbol, uint32(i))
+			}
+		}
+	}
+	gone := make([]bool, len(c.Funcs))
+	for _, part := range cold {
+		parent, ok := c.chooseParent(part.fn, wanted[part.parent], branch)
+		if !ok {
+			continue
+		}
+		extent := c.Funcs[part.fn].Parts[0]
+		c.Extents[extent].Func = parent
+		c.Extents[extent].Part = uint32(len(c.Funcs[parent].Parts))
+		c.Funcs[parent].Parts = append(c.Funcs[parent].Parts, extent)
+		gone[part.fn] = true
+	}
+	c.dropFuncs(gone)
+}
+
+// chooseParent picks a cold part's parent among candidates, which are pairs of
+// a symbol and the function it names.
+func (c *Code) chooseParent(cold uint32, candidates []uint32, branch int64) (uint32, bool) {
+	file := c.file.Symbols[c.Funcs[cold].Primary].File
+	var sameFile, all []uint32
+	for i := 0; i < len(candidates); i += 2 {
+		s := &c.file.Symbols[candidates[i]]
+		all = append(all, candidates[i+1])
+		if s.Local() && s.File == file && file != 0 {
+			sameFile = append(sameFile, candidates[i+1])
+		}
+	}
+	switch {
+	case len(sameFile) == 1:
+		return sameFile[0], true
+	case len(all) == 1:
+		return all[0], true
+	}
+	target := &c.Extents[c.Funcs[cold].Parts[0]]
+	for _, fn := range all {
+		if c.branchesInto(fn, target, branch) {
+			return fn, true
+		}
+	}
+	return 0, false
+}
+
+// branchesInto tells whether a relocation of the function's entry part lands
+// in the extent.
+func (c *Code) branchesInto(fn uint32, target *Extent, branch int64) bool {
+	e := &c.Extents[c.Funcs[fn].Parts[0]]
+	relocs := c.file.Relocs(e.Section).Between(e.Start, e.End)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		s := &c.file.Symbols[r.Symbol]
+		if s.Section != target.Section {
+			continue
+		}
+		if at := s.Value + uint64(r.Addend-branch); target.Start <= at && at < target.End {
+			return true
+		}
+	}
+	return false
+}
+
+// dropFuncs removes functions that became parts of others.
+func (c *Code) dropFuncs(gone []bool) {
+	moved := make([]uint32, len(c.Funcs))
+	kept := c.Funcs[:0]
+	for i := range c.Funcs {
+		moved[i] = uint32(len(kept))
+		if !gone[i] {
+			kept = append(kept, c.Funcs[i])
+		}
+	}
+	c.Funcs = kept
+	for i := range c.Extents {
+		c.Extents[i].Func = moved[c.Extents[i].Func]
+	}
+}
+
+// inferFiles guesses the file of global functions: locals come before globals
+// in a symbol table, so a global has no STT_FILE symbol, but the sections of
+// one file, and the functions in them, stay together when objects are linked.
+func (c *Code) inferFiles() {
+	before, pending := "", []uint32(nil)
+	settle := func(after string) {
+		for _, i := range pending {
+			if before == after {
+				c.Funcs[i].File, c.Funcs[i].Inferred = after, after != ""
+			}
+		}
+		pending = pending[:0]
+	}
+	for i := range c.Funcs {
+		fn := &c.Funcs[i]
+		if !c.file.Symbols[fn.Primary].Local() {
+			pending = append(pending, uint32(i))
+			continue
+		}
+		settle(fn.File)
+		before = fn.File
+	}
+	settle("")
+}

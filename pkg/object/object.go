@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+
+// Package object reads a relocatable ELF object into an immutable model:
+// sections, symbols, relocations, and the functions they make up.
+//
+// It is our own reader because debug/elf ignores SHT_SYMTAB_SHNDX, and a
+// kernel built with -ffunction-sections has more sections than the 16-bit
+// index of a symbol can name; and because it copies a section at every read,
+// where this one hands out views of the mapped file.
+//
+// The steps, each of which checks what it reads once, so that everything
+// behind it may index freely:
+//
+//  1. Open maps the file, Parse refuses what is no relocatable ELF object
+//     (refuse.go).
+//  2. The section headers (section.go), with the extended count and string
+//     index of the ELF gABI, "Sections".
+//  3. The symbols with their file and extended section index (symbol.go).
+//  4. The relocation records of the allocated sections, as sorted views
+//     (reloc.go).
+//  5. Code finds the functions: extents, aliases, prefixes, cold parts
+//     (code.go).
+//
+// The package knows ELF and the compilers' symbol conventions, no machine's
+// instructions.
+package object
+
+import (
+	"debug/elf"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// File is a relocatable ELF object. It never changes after Parse, and is safe
+// for concurrent use. Names and data are views of the file's bytes: after
+// Close they must not be touched.
+type File struct {
+	// Path is where the file was opened, empty for one from Parse.
+	Path string
+	// Machine is the ELF header's e_machine.
+	Machine elf.Machine
+	// Sections by their index in the file; the first is the null section.
+	Sections []Section
+	// Symbols by their index in the file's symbol table; the first is the
+	// null symbol. Empty where there is no symbol table.
+	Symbols []Symbol
+
+	data   []byte
+	big    bool
+	sorted map[uint32][]byte // relocation records that had to be sorted
+	unmap  func() error
+}
+
+// Size is the length of the file in bytes, with everything behind the ELF
+// part (a module's signature).
+func (f *File) Size() int64 { return int64(len(f.data)) }
+
+// BigEndian tells the file's byte order.
+func (f *File) BigEndian() bool { return f.big }
+
+// Open maps the object at path and parses it. The caller closes it.
+func Open(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: is a directory", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: is not a regular file", path)
+	case info.Size() == 0:
+		return nil, fmt.Errorf("%s: %w: the file is empty", path, ErrFormat)
+	case info.Size() > math.MaxInt:
+		return nil, fmt.Errorf("%s: too large to map", path)
+	}
+	data, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("%s: map: %w", path, err)
+	}
+	f, err := Parse(data)
+	if err != nil {
+		unix.Munmap(data)
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f.Path = path
+	f.unmap = func() error { return unix.Munmap(data) }
+	return f, nil
+}
+
+// Close releases the mapping. Every view that the file gave out ends with it.
+func (f *File) Close() error {
+	if f.unmap == nil {
+		return nil
+	}
+	unmap := f.unmap
+	f.unmap = nil
+	return unmap()
+}
+
+// Parse reads an object from memory, which must not change while the File is
+// in use. Its errors wrap ErrFormat or one of the other refusals.
+func Parse(data []byte) (*File, error) {
+	if err := refuse(data); err != nil {
+		return nil, err
+	}
+	f := &File{data: data, big: elf.Data(data[elf.EI_DATA]) == elf.ELFDATA2MSB}
+	f.Machine = elf.Machine(f.u16(data[18:]))
+	if err := f.loadSections(); err != nil {
+		return nil, err
+	}
+	if err := f.loadSymbols(); err != nil {
+		return nil, err
+	}
+	if err := f.refuseIR(); err != nil {
+		return nil, err
+	}
+	if err := f.loadRelocs(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// BuildID is the object's GNU build id in hexadecimal, empty where it has
+// none: the descriptor of the note of type 3 and name "GNU" in
+// .note.gnu.build-id.
+func (f *File) BuildID() string {
+	for i := range f.Sections {
+		if f.Sections[i].Type != elf.SHT_NOTE || f.Sections[i].Name != ".note.gnu.build-id" {
+			continue
+		}
+		note := f.Data(uint32(i))
+		if len(note) < 16 {
+			return ""
+		}
+		name, desc := f.u32(note), f.u32(note[4:])
+		if name == 4 && f.u32(note[8:]) == 3 && uint64(desc) <= uint64(len(note)-16) {
+			return hex.EncodeToString(note[16 : 16+desc])
+		}
+	}
+	return ""
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+
+package object
+
+import (
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// Reloc is one relocation record with its addend (Elf64_Rela).
+type Reloc struct {
+	Offset uint64 // of the field, in the section it applies to
+	Symbol uint32
+	Type   uint32 // R_X86_64_*, R_AARCH64_*, ...
+	Addend int64
+}
+
+const relocSize = 24 // of Elf64_Rela
+
+// Relocs is a view of relocation records, sorted by offset.
+type Relocs struct {
+	records []byte
+	big     bool
+}
+
+// Len is the number of records.
+func (r Relocs) Len() int { return len(r.records) / relocSize }
+
+// At decodes record i.
+func (r Relocs) At(i int) Reloc {
+	b := r.records[i*relocSize:][:relocSize]
+	if r.big {
+		return Reloc{
+			Offset: binary.BigEndian.Uint64(b),
+			Symbol: binary.BigEndian.Uint32(b[8:]),
+			Type:   binary.BigEndian.Uint32(b[12:]),
+			Addend: int64(binary.BigEndian.Uint64(b[16:])),
+		}
+	}
+	return Reloc{
+		Offset: binary.LittleEndian.Uint64(b),
+		Type:   binary.LittleEndian.Uint32(b[8:]),
+		Symbol: binary.LittleEndian.Uint32(b[12:]),
+		Addend: int64(binary.LittleEndian.Uint64(b[16:])),
+	}
+}
+
+// offset decodes no more of record i than its offset.
+func (r Relocs) offset(i int) uint64 {
+	b := r.records[i*relocSize:][:8]
+	if r.big {
+		return binary.BigEndian.Uint64(b)
+	}
+	return binary.LittleEndian.Uint64(b)
+}
+
+// Between is the records whose offset lies in [start, end).
+func (r Relocs) Between(start, end uint64) Relocs {
+	n := r.Len()
+	lo := sort.Search(n, func(i int) bool { return r.offset(i) >= start })
+	hi := lo + sort.Search(n-lo, func(i int) bool { return r.offset(lo+i) >= end })
+	return r.Slice(lo, hi)
+}
+
+// Slice is the records from lo up to hi.
+func (r Relocs) Slice(lo, hi int) Relocs {
+	return Relocs{r.records[lo*relocSize : hi*relocSize], r.big}
+}
+
+// From is the records from lo on.
+func (r Relocs) From(lo int) Relocs { return r.Slice(lo, r.Len()) }
+
+// Relocs is the records that apply to an allocated section, sorted by offset;
+// those at one offset stay in the file's order. Every symbol index in them is
+// valid, and every offset lies in the section.
+func (f *File) Relocs(section uint32) Relocs {
+	rela := f.Sections[section].rela
+	if rela == 0 {
+		return Relocs{big: f.big}
+	}
+	if sorted, ok := f.sorted[rela]; ok {
+		return Relocs{sorted, f.big}
+	}
+	return Relocs{f.Data(rela), f.big}
+}
+
+// loadRelocs attaches relocation sections to the allocated sections that they
+// apply to, and checks their records.
+func (f *File) loadRelocs() error {
+	for i := range f.Sections {
+		s := &f.Sections[i]
+		if s.Type != elf.SHT_RELA && s.Type != elf.SHT_REL {
+			continue
+		}
+		if uint64(s.Info) >= uint64(len(f.Sections)) {
+			return fmt.Errorf("%w: %s applies to section %d of %d", ErrFormat, s.Name, s.Info, len(f.Sections))
+		}
+		target := &f.Sections[s.Info]
+		if !target.Allocated() || s.Size == 0 {
+			continue
+		}
+		if s.Type == elf.SHT_REL {
+			return fmt.Errorf("%w: %s: relocations without addends (SHT_REL) are not supported", ErrFormat, s.Name)
+		}
+		if s.Entsize != relocSize || s.Size%relocSize != 0 {
+			return fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name, s.Size, s.Entsize)
+		}
+		if target.rela != 0 {
+			return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name, target.Name)
+		}
+		target.rela = uint32(i)
+		if err := f.checkRelocs(uint32(i), target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRelocs checks each record's symbol and offset, and sorts a copy where
+// the assembler left them out of order.
+func (f *File) checkRelocs(rela uint32, target *Section) error {
+	relocs := Relocs{f.Data(rela), f.big}
+	inOrder, last := true, uint64(0)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		if uint64(r.Symbol) >= uint64(len(f.Symbols)) {
+			return fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name, r.Offset, r.Symbol, len(f.Symbols))
+		}
+		if r.Offset >= target.Size {
+			return fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name, r.Offset, target.Size)
+		}
+		inOrder = inOrder && last <= r.Offset
+		last = r.Offset
+	}
+	if inOrder {
+		return nil
+	}
+	type record = [relocSize]byte
+	records := make([]record, relocs.Len())
+	for i := range records {
+		copy(records[i][:], relocs.records[i*relocSize:])
+	}
+	slices.SortStableFunc(records, func(a, b record) int {
+		x, y := f.u64(a[:]), f.u64(b[:])
+		switch {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	})
+	flat := make([]byte, 0, len(records)*relocSize)
+	for i := range records {
+		flat = append(flat, records[i][:]...)
+	}
+	if f.sorted == nil {
+		f.sorted = map[uint32][]byte{}
+	}
+	f.sorted[rela] = flat
+	return nil
+}

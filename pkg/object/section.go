@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+
+package object
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+)
+
+// Section is one section header.
+type Section struct {
+	Name    string
+	Offset  uint64 // in the file
+	Size    uint64 // in bytes
+	Flags   elf.SectionFlag
+	Entsize uint64
+	Type    elf.SectionType
+	Link    uint32
+	Info    uint32
+
+	rela uint32 // the section that holds its relocation records, or 0
+}
+
+// Allocated tells whether the section is part of the running kernel.
+func (s *Section) Allocated() bool { return s.Flags&elf.SHF_ALLOC != 0 }
+
+// Executable tells whether the section holds code of the running kernel.
+func (s *Section) Executable() bool {
+	return s.Flags&(elf.SHF_ALLOC|elf.SHF_EXECINSTR) == elf.SHF_ALLOC|elf.SHF_EXECINSTR && s.Type != elf.SHT_NOBITS
+}
+
+// Data is a view of the section's bytes, empty for SHT_NOBITS.
+func (f *File) Data(section uint32) []byte {
+	s := &f.Sections[section]
+	if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL {
+		return nil
+	}
+	return f.data[s.Offset : s.Offset+s.Size : s.Offset+s.Size]
+}
+
+const sectionHeaderSize = 64 // of Elf64_Shdr
+
+// tableRange is a table of fixed-size records inside the file.
+type tableRange struct {
+	data  []byte
+	count int
+}
+
+// table checks a table of count records against the file's bounds.
+func (f *File) table(what string, offset, count, size uint64) (tableRange, error) {
+	n := uint64(len(f.data))
+	if offset > n || count > (n-offset)/size {
+		return tableRange{}, fmt.Errorf("%w: %s: %d entries at offset %#x reach beyond the end of the file (%#x bytes)", ErrFormat, what, count, offset, n)
+	}
+	return tableRange{f.data[offset : offset+count*size], int(count)}, nil
+}
+
+// loadSections reads the section header table. Where the count or the string
+// table's index doesn't fit 16 bits, section 0 carries it in sh_size and
+// sh_link (gABI, "ELF Header", e_shnum and e_shstrndx).
+func (f *File) loadSections() error {
+	header := f.data[:headerSize]
+	offset := f.u64(header[40:])
+	size, count, names := f.u16(header[58:]), uint64(f.u16(header[60:])), uint32(f.u16(header[62:]))
+	if offset == 0 {
+		return fmt.Errorf("%w: there is no section header table", ErrFormat)
+	}
+	if size != sectionHeaderSize {
+		return fmt.Errorf("%w: section headers of %d bytes instead of %d", ErrFormat, size, sectionHeaderSize)
+	}
+	first, err := f.table("section header table", offset, 1, sectionHeaderSize)
+	if err != nil {
+		return err
+	}
+	if count == 0 {
+		count = f.u64(first.data[32:])
+	}
+	if names == uint32(elf.SHN_XINDEX) {
+		names = f.u32(first.data[40:])
+	}
+	if count > uint64(len(f.data)) {
+		return fmt.Errorf("%w: %d sections in a file of %d bytes", ErrFormat, count, len(f.data))
+	}
+	headers, err := f.table("section header table", offset, count, sectionHeaderSize)
+	if err != nil {
+		return err
+	}
+	f.Sections = make([]Section, headers.count)
+	for i := range f.Sections {
+		h := headers.data[i*sectionHeaderSize:][:sectionHeaderSize]
+		f.Sections[i] = Section{
+			Type:    elf.SectionType(f.u32(h[4:])),
+			Flags:   elf.SectionFlag(f.u64(h[8:])),
+			Offset:  f.u64(h[24:]),
+			Size:    f.u64(h[32:]),
+			Link:    f.u32(h[40:]),
+			Info:    f.u32(h[44:]),
+			Entsize: f.u64(h[56:]),
+		}
+		s := &f.Sections[i]
+		if i == 0 {
+			*s = Section{Type: elf.SHT_NULL}
+			continue
+		}
+		if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL {
+			continue
+		}
+		if n := uint64(len(f.data)); s.Offset > n || s.Size > n-s.Offset {
+			return fmt.Errorf("%w: section %d: %#x bytes at offset %#x reach beyond the end of the file (%#x bytes)", ErrFormat, i, s.Size, s.Offset, n)
+		}
+	}
+	if uint64(names) >= uint64(len(f.Sections)) || f.Sections[names].Type != elf.SHT_STRTAB {
+		return fmt.Errorf("%w: section %d is no section name table", ErrFormat, names)
+	}
+	table := f.Data(names)
+	for i := range f.Sections {
+		if i == 0 {
+			continue
+		}
+		h := headers.data[i*sectionHeaderSize:]
+		name, err := stringAt(table, f.u32(h))
+		if err != nil {
+			return fmt.Errorf("%w: name of section %d: %v", ErrFormat, i, err)
+		}
+		f.Sections[i].Name = name
+	}
+	return nil
+}
+
+// stringAt is a view of the NUL-terminated string at the offset of a string
+// table.
+func stringAt(table []byte, offset uint32) (string, error) {
+	if offset == 0 && len(table) == 0 {
+		return "", nil
+	}
+	if uint64(offset) >= uint64(len(table)) {
+		return "", fmt.Errorf("offset %#x is outside the string table (%#x bytes)", offset, len(table))
+	}
+	rest := table[offset:]
+	n := bytes.IndexByte(rest, 0)
+	if n < 0 {
+		return "", fmt.Errorf("the string at offset %#x has no end", offset)
+	}
+	if n == 0 {
+		return "", nil
+	}
+	return unsafe.String(&rest[0], n), nil
+}
+
+func (f *File) u16(b []byte) uint16 {
+	if f.big {
+		return binary.BigEndian.Uint16(b)
+	}
+	return binary.LittleEndian.Uint16(b)
+}
+
+func (f *File) u32(b []byte) uint32 {
+	if f.big {
+		return binary.BigEndian.Uint32(b)
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
+func (f *File) u64(b []byte) uint64 {
+	if f.big {
+		return binary.BigEndian.Uint64(b)
+	}
+	return binary.LittleEndian.Uint64(b)
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+
+package object
+
+import (
+	"debug/elf"
+	"fmt"
+)
+
+// Section indices of a symbol that name no section. They lie above every
+// index that a file can have: the 16-bit reserved ones, and with
+// SHT_SYMTAB_SHNDX any 32-bit one below.
+const (
+	SectionUndef  uint32 = 0
+	SectionAbs    uint32 = 0xffff_fff1
+	SectionCommon uint32 = 0xffff_fff2
+	sectionOther  uint32 = 0xffff_ff00 // other reserved indices begin here
+)
+
+// Symbol is one entry of the symbol table.
+type Symbol struct {
+	Name    string
+	Value   uint64 // offset in its section
+	Size    uint64 // in bytes
+	Section uint32 // extended index resolved
+	File    uint32 // the STT_FILE symbol in front of a local one, or 0
+	info    uint8
+}
+
+// Type is STT_FUNC, STT_OBJECT, ...
+func (s *Symbol) Type() elf.SymType { return elf.ST_TYPE(s.info) }
+
+// Bind is STB_LOCAL, STB_GLOBAL or STB_WEAK.
+func (s *Symbol) Bind() elf.SymBind { return elf.ST_BIND(s.info) }
+
+// Local tells whether the symbol's binding is STB_LOCAL.
+func (s *Symbol) Local() bool { return s.Bind() == elf.STB_LOCAL }
+
+// Defined tells whether the symbol lies in a section of this file.
+func (s *Symbol) Defined() bool { return s.Section != SectionUndef && s.Section < sectionOther }
+
+// FileName is the name of the source file that a symbol's STT_FILE symbol
+// gives, empty for globals and where the object has none.
+func (f *File) FileName(symbol uint32) string { return f.Symbols[f.Symbols[symbol].File].Name }
+
+const symbolSize = 24 // of Elf64_Sym
+
+func (f *File) loadSymbols() error {
+	index := uint32(0)
+	for i := range f.Sections {
+		if f.Sections[i].Type == elf.SHT_SYMTAB {
+			if index != 0 {
+				return fmt.Errorf("%w: sections %d and %d are both symbol tables", ErrFormat, index, i)
+			}
+			index = uint32(i)
+		}
+	}
+	if index == 0 {
+		return nil
+	}
+	table := &f.Sections[index]
+	if table.Entsize != symbolSize || table.Size%symbolSize != 0 {
+		return fmt.Errorf("%w: symbol table: %d bytes in entries of %d", ErrFormat, table.Size, table.Entsize)
+	}
+	if uint64(table.Link) >= uint64(len(f.Sections)) || f.Sections[table.Link].Type != elf.SHT_STRTAB {
+		return fmt.Errorf("%w: symbol table: section %d is no string table", ErrFormat, table.Link)
+	}
+	names, records := f.Data(table.Link), f.Data(index)
+	extended, err := f.extendedIndices(index, len(records)/symbolSize)
+	if err != nil {
+		return err
+	}
+
+	symbols := make([]Symbol, len(records)/symbolSize)
+	file := uint32(0)
+	for i := range symbols {
+		r := records[i*symbolSize:][:symbolSize]
+		s := &symbols[i]
+		name, err := stringAt(names, f.u32(r))
+		if err != nil {
+			return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
+		}
+		*s = Symbol{Name: name, info: r[4], Value: f.u64(r[8:]), Size: f.u64(r[16:])}
+		switch section := f.u16(r[6:]); {
+		case section == uint16(elf.SHN_XINDEX):
+			if extended == nil {
+				return fmt.Errorf("%w: symbol %d (%s) has an extended section index, and there is no table of them", ErrFormat, i, name)
+			}
+			s.Section = f.u32(extended[i*4:])
+		case section >= uint16(elf.SHN_LORESERVE):
+			s.Section = 0xffff_0000 | uint32(section)
+		default:
+			s.Section = uint32(section)
+		}
+		if s.Section < sectionOther && uint64(s.Section) >= uint64(len(f.Sections)) {
+			return fmt.Errorf("%w: symbol %d (%s) lies in section %d of %d", ErrFormat, i, name, s.Section, len(f.Sections))
+		}
+		switch {
+		case s.Type() == elf.STT_FILE:
+			file = uint32(i)
+		case s.Local():
+			s.File = file
+		}
+		if s.Type() == elf.STT_SECTION && s.Defined() && name == "" {
+			s.Name = f.Sections[s.Section].Name
+		}
+	}
+	f.Symbols = symbols
+	return nil
+}
+
+// extendedIndices finds the SHT_SYMTAB_SHNDX table that goes with a symbol
+// table: one 32-bit section index per symbol (gABI, "Symbol Table").
+func (f *File) extendedIndices(symtab uint32, count int) ([]byte, error) {
+	for i := range f.Sections {
+		if s := &f.Sections[i]; s.Type == elf.SHT_SYMTAB_SHNDX && s.Link == symtab {
+			if s.Size != uint64(count)*4 {
+				return nil, fmt.Errorf("%w: extended section indices: %d bytes for %d symbols", ErrFormat, s.Size, count)
+			}
+			return f.Data(uint32(i)), nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/compare"
+)
+
+// text writes a line for each change and a summary, for people.
+func text(w io.Writer, r *compare.Result, _ Sides) error {
+	many := len(r.Old.Objects) != 1 || len(r.New.Objects) != 1
+	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for i := range r.Objects {
+		o := &r.Objects[i]
+		fmt.Fprintf(table, "%s\t%s\t%d functions\n", o.Status, o.Name, o.Functions)
+	}
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		name := c.Name
+		if c.File != "" {
+			name = c.File + ":" + name
+		}
+		if many {
+			name = c.Object + ":" + name
+		}
+		if c.Name == checksum.OrphanName {
+			name += " in " + c.Section
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", c.Status, name, sizes(c), strings.Join(c.Reasons, ", "))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	s := r.Summary
+	if len(r.Changes)+len(r.Objects) > 0 {
+		fmt.Fprintln(w)
+	}
+	_, err := fmt.Fprintf(w, "%d changed, %d added, %d removed, %d unchanged\n", s.Changed, s.Added, s.Removed, s.Unchanged)
+	return err
+}
+
+// sizes says how many bytes a function had and has.
+func sizes(c *compare.Change) string {
+	switch {
+	case c.Old == nil:
+		return fmt.Sprintf("%d bytes", c.New.Size)
+	case c.New == nil:
+		return fmt.Sprintf("%d bytes", c.Old.Size)
+	case c.Old.Size == c.New.Size:
+		return fmt.Sprintf("%d bytes", c.New.Size)
+	}
+	return fmt.Sprintf("%d -> %d bytes", c.Old.Size, c.New.Size)
+}
