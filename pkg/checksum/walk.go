@@ -211,11 +211,10 @@ func (w *walker) walkPrefix(i int) {
 
 // emit hands w.encoded to the visitor.
 func (w *walker) emit(class Class, at place, across bool) {
-	w.step = Step{
-		Class: class, Part: at.part, Ordinal: at.ordinal, Offset: at.offset,
-		Bytes: w.encoded, Across: across, Cold: w.body.parts[at.part].cold,
-	}
-	w.visit.step(&w.step)
+	s := &w.step // field by field: this runs for every instruction
+	s.Class, s.Part, s.Ordinal, s.Offset = class, at.part, at.ordinal, at.offset
+	s.Bytes, s.Across, s.Cold = w.encoded, across, w.body.parts[at.part].cold
+	w.visit.step(s)
 }
 
 // walkPart makes the steps of one part.
@@ -228,14 +227,20 @@ func (w *walker) walkPart(i int) {
 		return
 	}
 	code := w.p.file.Data(part.section)[part.start:part.end]
-	ordinal, next := uint32(0), 0
+	ordinal, next, count := uint32(0), 0, relocs.Len()
+	following := part.end // the next relocation's offset
+	if count > 0 {
+		following = relocs.Offset(0)
+	}
 	for n := range l.insts {
 		in := &l.insts[n]
 		end := part.start + in.offset + uint64(in.Len)
 		first := next
 		here := place{i, ordinal, in.offset}
-		for next < relocs.Len() && relocs.At(next).Offset < end {
-			next++
+		for following < end && next < count {
+			if next++; next < count {
+				following = relocs.Offset(next)
+			}
 		}
 		if in.Kind == decode.Nop && first == next {
 			continue

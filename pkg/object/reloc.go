@@ -6,8 +6,11 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 	"sort"
+	"sync"
+	"sync/atomic"
 )
 
 // Reloc is one relocation record with its addend (Elf64_Rela).
@@ -48,8 +51,8 @@ func (r Relocs) At(i int) Reloc {
 	}
 }
 
-// offset decodes no more of record i than its offset.
-func (r Relocs) offset(i int) uint64 {
+// Offset decodes no more of record i than its offset.
+func (r Relocs) Offset(i int) uint64 {
 	b := r.records[i*relocSize:][:8]
 	if r.big {
 		return binary.BigEndian.Uint64(b)
@@ -60,8 +63,8 @@ func (r Relocs) offset(i int) uint64 {
 // Between is the records whose offset lies in [start, end).
 func (r Relocs) Between(start, end uint64) Relocs {
 	n := r.Len()
-	lo := sort.Search(n, func(i int) bool { return r.offset(i) >= start })
-	hi := lo + sort.Search(n-lo, func(i int) bool { return r.offset(lo+i) >= end })
+	lo := sort.Search(n, func(i int) bool { return r.Offset(i) >= start })
+	hi := lo + sort.Search(n-lo, func(i int) bool { return r.Offset(lo+i) >= end })
 	return r.Slice(lo, hi)
 }
 
@@ -112,31 +115,66 @@ func (f *File) loadRelocs() error {
 			return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name, target.Name)
 		}
 		target.rela = uint32(i)
-		if err := f.checkRelocs(uint32(i), target); err != nil {
-			return err
-		}
 	}
-	return nil
+	return f.checkAllRelocs()
 }
 
-// checkRelocs checks each record's symbol and offset, and sorts a copy where
-// the assembler left them out of order.
-func (f *File) checkRelocs(rela uint32, target *Section) error {
-	relocs := Relocs{f.Data(rela), f.big}
+// checkAllRelocs checks the records of every section, on all cores. Of several
+// errors it returns the one in the first section.
+func (f *File) checkAllRelocs() error {
+	const chunk = 512 // sections
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	var mutex sync.Mutex
+	var first error
+	failed := len(f.Sections) // the section of the first error
+	f.sorted = map[uint32][]byte{}
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for lo := int(next.Add(chunk)) - chunk; lo < len(f.Sections); lo = int(next.Add(chunk)) - chunk {
+				for i := lo; i < min(lo+chunk, len(f.Sections)); i++ {
+					target := &f.Sections[i]
+					if target.rela == 0 {
+						continue
+					}
+					sorted, err := f.checkRelocs(target)
+					if sorted == nil && err == nil {
+						continue
+					}
+					mutex.Lock()
+					if sorted != nil {
+						f.sorted[target.rela] = sorted
+					}
+					if err != nil && i < failed {
+						failed, first = i, err
+					}
+					mutex.Unlock()
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return first
+}
+
+// checkRelocs checks the symbol and offset of each record that applies to a
+// section, and returns a sorted copy where they are out of order.
+func (f *File) checkRelocs(target *Section) ([]byte, error) {
+	relocs := Relocs{f.Data(target.rela), f.big}
 	inOrder, last := true, uint64(0)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		if uint64(r.Symbol) >= uint64(len(f.Symbols)) {
-			return fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name, r.Offset, r.Symbol, len(f.Symbols))
+			return nil, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name, r.Offset, r.Symbol, len(f.Symbols))
 		}
 		if r.Offset >= target.Size {
-			return fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name, r.Offset, target.Size)
+			return nil, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name, r.Offset, target.Size)
 		}
 		inOrder = inOrder && last <= r.Offset
 		last = r.Offset
 	}
 	if inOrder {
-		return nil
+		return nil, nil
 	}
 	type record = [relocSize]byte
 	records := make([]record, relocs.Len())
@@ -157,9 +195,5 @@ func (f *File) checkRelocs(rela uint32, target *Section) error {
 	for i := range records {
 		flat = append(flat, records[i][:]...)
 	}
-	if f.sorted == nil {
-		f.sorted = map[uint32][]byte{}
-	}
-	f.sorted[rela] = flat
-	return nil
+	return flat, nil
 }

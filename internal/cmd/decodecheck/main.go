@@ -45,6 +45,7 @@ func run(stdout, stderr io.Writer, args []string) int {
 		options = flags.String("M", "intel64", "its `options` for the disassembler")
 		jobs    = flags.Int("j", 2, "objects to compare at the same time")
 		samples = flags.Int("n", 5, "samples to print of each class of differences")
+		maps    = flags.Bool("generate", false, "write assembly with every opcode of every map, and do nothing else")
 		verbose = flags.Bool("v", false, "print a line for each object")
 	)
 	flags.Usage = func() {
@@ -53,6 +54,13 @@ func run(stdout, stderr io.Writer, args []string) int {
 	}
 	if flags.Parse(args) != nil {
 		return 2
+	}
+	if *maps {
+		if err := generate(stdout); err != nil {
+			fmt.Fprintln(stderr, "decodecheck:", err)
+			return 2
+		}
+		return 0
 	}
 	if flags.NArg() == 0 {
 		flags.Usage()
