@@ -44,26 +44,33 @@ func newProgram(file *object.File, code *object.Code, m *machine, workers int) *
 		p.kinds[i] = kindOf(&file.Sections[i])
 	}
 	p.nameSymbols(workers)
-	p.markShared()
 	return p
 }
 
-// nameSymbols computes normal names, and which symbols are anonymous data.
+// nameSymbols computes normal names, which symbols are anonymous data, and
+// which share a name.
 func (p *program) nameSymbols(workers int) {
 	var wait sync.WaitGroup
 	n := len(p.file.Symbols)
+	hashes := make([]uint64, n)
 	for w := range workers {
 		wait.Go(func() {
 			for i := n * w / workers; i < n*(w+1)/workers; i++ {
 				s := &p.file.Symbols[i]
 				p.normal[i] = Normal(s.Name)
-				if s.Defined() && p.isAnonymous(s) {
-					p.marks[i] |= markAnonymous
+				if !s.Defined() || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+					continue
 				}
+				if p.isAnonymous(s) {
+					p.marks[i] |= markAnonymous
+					continue
+				}
+				hashes[i] = xxh3.HashString(p.normal[i]) | 1 // 0: it has no name to share
 			}
 		})
 	}
 	wait.Wait()
+	p.markShared(hashes)
 }
 
 // isAnonymous is rule 3.6 for a datum with a symbol: a compiler's name for
@@ -80,36 +87,27 @@ func (p *program) isAnonymous(s *object.Symbol) bool {
 }
 
 // markShared marks the symbols whose normal name more than one symbol of the
-// object has. Names count by their 64-bit hash: two different names that
-// share one would only be told apart more carefully than needed.
-func (p *program) markShared() {
-	named := func(i int) bool {
-		s := &p.file.Symbols[i]
-		return s.Defined() && s.Type() != elf.STT_SECTION && s.Type() != elf.STT_FILE && p.marks[i]&markAnonymous == 0
-	}
+// object has. Names count by their hash: two different names that share one
+// would only be told apart more carefully than needed.
+func (p *program) markShared(hashes []uint64) {
 	size := 1
-	for size < 2*len(p.file.Symbols) {
+	for size < 2*len(hashes) {
 		size *= 2
 	}
-	type slot struct {
-		hash   uint64
-		symbol uint32 // the first with that hash; 0 marks a free slot
-	}
-	table := make([]slot, size)
-	for i := range p.file.Symbols {
-		if i == 0 || !named(i) {
+	first := make([]uint32, size) // the first symbol of a hash, or 0
+	for i, hash := range hashes {
+		if hash == 0 {
 			continue
 		}
-		hash := xxh3.HashString(p.normal[i])
-		at := int(hash) & (size - 1)
-		for table[at].symbol != 0 && table[at].hash != hash {
+		at := int(hash>>1) & (size - 1)
+		for first[at] != 0 && hashes[first[at]] != hash {
 			at = (at + 1) & (size - 1)
 		}
-		if table[at].symbol == 0 {
-			table[at] = slot{hash, uint32(i)}
+		if first[at] == 0 {
+			first[at] = uint32(i)
 			continue
 		}
 		p.marks[i] |= markShared
-		p.marks[table[at].symbol] |= markShared
+		p.marks[first[at]] |= markShared
 	}
 }

@@ -19,11 +19,10 @@ const (
 	groupLKGS     = 0x7F7F // F2 0F 00
 	groupShiftW   = 0x5400 // 0F 71, 0F 72
 	groupShiftQ   = 0xCC00 // 0F 73
-	groupExtrq    = 0x0100 // 66 0F 78
 	groupBit      = 0xF0F0 // 0F BA
 	groupCmpxchg8 = 0xC0FA // 0F C7
 	groupPush2    = 0x4303 // FF in EVEX map 4
-	groupPop2     = 0x0100 // 8F in EVEX map 4
+	groupPop2     = 0x0101 // 8F in EVEX map 4
 )
 
 // x86Group returns the shape of an instruction that ModRM's reg field, and in
@@ -86,11 +85,8 @@ func x86Group(table x86Table, op, modrm byte, p prefix, s shape) shape {
 			members = groupShiftQ
 		case 0x78:
 			switch {
-			case p&prefixF2 != 0: // insertq
+			case p&(prefix66|prefixF2) != 0: // extrq, insertq
 				return isValid | hasModRM | onlyRegister | immediatePair
-			case p&prefix66 != 0: // extrq
-				members = groupExtrq
-				s |= immediatePair
 			case p&prefixF3 != 0:
 				return invalid
 			default: // vmread

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"strconv"
@@ -28,11 +29,24 @@ func compare(l *line, code []byte) []difference {
 		return []difference{{badRefused, ""}}
 	}
 	if l.text == "" {
-		return []difference{{lonePrefix, ""}}
+		switch last := l.code[l.len-1]; {
+		case !ok:
+			return []difference{{prefixRefused, ""}}
+		case last == 0x9B:
+			return []difference{{fwait, ""}}
+		case last&0xF0 == 0x40:
+			return []difference{{prefixCancelled, describe(in)}}
+		}
+		return []difference{{"lone prefix", describe(in)}}
 	}
 	if !ok {
-		if vexBehindPrefix(l.code) {
+		switch {
+		case vexBehindPrefix(l.code):
 			return []difference{{prefixBeforeVEX, ""}}
+		case reservedRex2(l.code):
+			return []difference{{rex2Reserved, ""}}
+		case otherVEXMap(l.code):
+			return []difference{{vexMap, ""}}
 		}
 		return []difference{{"refused", ""}}
 	}
@@ -99,8 +113,11 @@ func compare(l *line, code []byte) []difference {
 }
 
 // highBits are those objdump leaves out of an address that was computed with
-// 32-bit addressing.
+// 32-bit addressing, or of the target of a 16-bit xbegin.
 func highBits(l *line, printed uint64) uint64 {
+	if printed>>16 == 0 && l.mnemonic() == "xbeginw" {
+		return 0xFFFFFFFFFFFF << 16
+	}
 	if printed>>32 == 0 && strings.Contains(l.text, "(%eip)") {
 		return 0xFFFFFFFF << 32
 	}
@@ -226,6 +243,27 @@ func vexBehindPrefix(code []byte) bool {
 		}
 	}
 	return false
+}
+
+// reservedRex2 reports an opcode of REX2's map 0 that is a prefix elsewhere.
+func reservedRex2(code []byte) bool {
+	at := bytes.IndexByte(code, 0xD5)
+	if at < 0 || at+2 >= len(code) || code[at+1]&0x80 != 0 {
+		return false
+	}
+	op := code[at+2]
+	return op&0xF0 == 0x40 || op == 0xC4 || op == 0xC5 || op == 0x62
+}
+
+// otherVEXMap reports F6 in VEX's map 5 and F9 in its map 7, which are
+// instructions in the other one.
+func otherVEXMap(code []byte) bool {
+	at := bytes.IndexByte(code, 0xC4)
+	if at < 0 || at+3 >= len(code) {
+		return false
+	}
+	m, op := code[at+1]&31, code[at+3]
+	return m == 5 && op == 0xF6 || m == 7 && op == 0xF9
 }
 
 // reservedNop reports 0F 18 to 0F 1E, which today's processors may ignore and

@@ -13,21 +13,27 @@ import (
 const (
 	badRefused      = "bad, refused"
 	badAccepted     = "bad, accepted"
-	lonePrefix      = "lone prefix"
+	prefixRefused   = "lone prefix, refused"
+	prefixCancelled = "lone REX"
 	fwait           = "fwait"
 	nopReserved     = "reserved NOP"
 	nopPrefixed     = "prefixed NOP"
 	prefixBeforeVEX = "prefix before VEX"
+	rex2Reserved    = "reserved behind REX2"
+	vexMap          = "VEX map 5 or 7"
 )
 
 var explanations = map[string]string{
 	badRefused:      "agreement: neither finds an instruction",
 	badAccepted:     "objdump checks operands and mandatory prefixes further than a length needs",
-	lonePrefix:      "objdump lists a prefix that the next byte cancels, or that leads nowhere, by itself",
-	fwait:           "objdump lists fwait and the x87 instruction behind it as one",
+	prefixRefused:   "agreement: objdump lists a prefix that leads to no instruction by itself",
+	prefixCancelled: "REX before a legacy prefix, another REX or fwait is ignored, but part of the instruction; objdump lists it by itself",
+	fwait:           "objdump lists fwait and the x87 instruction behind it as one, and fwait's REX by itself",
 	nopReserved:     "0F 18 to 0F 1E: hints and later extensions, so not padding",
 	nopPrefixed:     "lock or repnz before a NOP: nobody pads with it",
 	prefixBeforeVEX: "66, F2, F3, lock or REX before VEX or EVEX is #UD; objdump prints on",
+	rex2Reserved:    "row 4 and prefixes of REX2's map 0 are reserved; objdump prints what they were without REX2",
+	vexMap:          "objdump prints F6 of map 7 (rdmsr) also in map 5, and F9 of map 5 (t2rpntlvwz0rst1) also in map 7",
 }
 
 // tally counts instructions and differences.

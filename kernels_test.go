@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+
+package fnsum_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/compare"
+	"github.com/fnsum/fnsum/pkg/manifest"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// kernelChanges is what one source edit changed in real kernels (Linux 7.3):
+// FNSUM_KERNELS names a folder with a base.o and the edited builds of each.
+var kernelChanges = []struct {
+	set, variant string
+	changed      []string
+}{
+	{"x86_64-gcc", "base", nil},
+	{"x86_64-gcc", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established"}},
+	{"x86_64-gcc", "header-inline", []string{"cubictcp_acked", "cubictcp_cong_avoid", "tcp_reno_cong_avoid", "tcp_update_metrics", "tcp_write_xmit"}},
+	{"x86_64-plain", "base", nil},
+	{"x86_64-plain", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established"}},
+}
+
+// sumKernel sums a kernel object into a manifest, as the text of its file.
+func sumKernel(t *testing.T, path string, jobs int) []byte {
+	t.Helper()
+	file, err := object.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	sums, err := checksum.Sum(file, checksum.Options{Jobs: jobs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := manifest.New(sums.Arch, manifest.NewObject(filepath.Base(path), file, sums))
+	var b bytes.Buffer
+	if err := m.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestKernels(t *testing.T) {
+	dir := os.Getenv("FNSUM_KERNELS")
+	if dir == "" {
+		t.Skip("FNSUM_KERNELS is not set: NOT tried on real kernel objects")
+	}
+	bases := map[string][]byte{}
+	for _, k := range kernelChanges {
+		t.Run(k.set+"/"+k.variant, func(t *testing.T) {
+			if bases[k.set] == nil {
+				bases[k.set] = sumKernel(t, filepath.Join(dir, k.set, "base.o"), 1)
+			}
+			text := sumKernel(t, filepath.Join(dir, k.set, k.variant+".o"), 2)
+			if k.variant == "base" && !bytes.Equal(text, bases[k.set]) {
+				t.Error("one worker and two give different manifests")
+			}
+			if len(text) > 16<<20 {
+				t.Errorf("the manifest has %d bytes, more than 16 MiB", len(text))
+			}
+			older, err := manifest.Read(bases[k.set])
+			if err != nil {
+				t.Fatal(err)
+			}
+			newer, err := manifest.Read(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := compare.Manifests(older, newer, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, c := range result.Changes {
+				names = append(names, c.Name)
+			}
+			slices.Sort(names)
+			if d := cmp.Diff(k.changed, names); d != "" {
+				t.Errorf("changed functions (- want, + got):\n%s", d)
+			}
+			if n := newer.Opaque(); n != 0 {
+				t.Errorf("%d functions can't be decoded", n)
+			}
+		})
+	}
+}
