@@ -1,19 +1,49 @@
 # SPDX-License-Identifier: MIT
 
 GO ?= go
+FUZZTIME ?= 60s
 
 .PHONY: all
 all: fnsum
 
 .PHONY: fnsum
-fnsum:
+fnsum: # the command, in this folder
 	$(GO) build -o fnsum ./cmd/fnsum
 
 .PHONY: test
-test:
+test: # everything; on real kernel objects too where FNSUM_KERNELS names a folder of them
 	$(GO) vet ./...
 	$(GO) test ./...
 
+.PHONY: race
+race: # the same for data races
+	$(GO) test -race -short ./...
+
+.PHONY: lint
+lint: # formatting and static analysis; the tools are in tools.mod
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt would change these files"; exit 1; }
+	$(GO) tool -modfile=tools.mod gofumpt -l -extra . | (! grep .)
+	$(GO) tool -modfile=tools.mod staticcheck ./...
+	$(GO) fix -diff ./...
+
+.PHONY: fuzz
+fuzz: # each fuzz target for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: # needs FNSUM_KERNELS; OBJTOOL names upstream's objtool to compare with
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	scripts/bench.sh
+
+.PHONY: demo
+demo: fnsum # what it is about, on a pair of objects in testdata
+	@scripts/demo.sh
+
 .PHONY: clean
 clean:
-	rm -f fnsum
+	rm -rf fnsum demo

@@ -5,8 +5,9 @@
 //
 // An Object is written down as a literal: sections with their bytes, symbols
 // and relocations that name each other. Where several share a name, "name#2"
-// is the second in the section or symbol table. Text, Data and their kin lay out a section from pieces, each
-// with its symbols and relocations, so that a test needs no offsets:
+// is the second in the section or symbol table. Text, Data and their kin lay
+// out a section from pieces, each with its symbols and relocations, so that a
+// test needs no offsets:
 //
 //	elfbuild.Object{Sections: []elfbuild.Section{
 //		elfbuild.Text(".text",

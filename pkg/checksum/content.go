@@ -164,10 +164,8 @@ func appendText[T string | []byte](b []byte, text T) []byte {
 // the zero unit that ends it.
 func text(data []byte, unit int) []byte {
 	if unit == 1 {
-		if n := bytes.IndexByte(data, 0); n >= 0 {
-			return data[:n]
-		}
-		return data
+		before, _, _ := bytes.Cut(data, []byte{0})
+		return before
 	}
 	for n := 0; n+unit <= len(data); n += unit {
 		if bytes.Count(data[n:n+unit], []byte{0}) == unit {

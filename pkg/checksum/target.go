@@ -37,9 +37,10 @@ type target struct {
 	extent  int    // the function that at lies in, or -1
 	biased  bool   // __pa()'s 0x80000000 was taken off
 
-	// A is the symbol that ends where the one that the target is read as
-	// starts (rule 3.8f), or 0.
-	ended uint32
+	// ended is the symbol that ends where the one that the target is read as
+	// starts (rule 3.8f), or 0; behind is set where it is read as the end.
+	ended  uint32
+	behind bool
 }
 
 // resolve finds what symbol + addend means. The addend counts from the place
@@ -208,11 +209,11 @@ func (p *program) resolveData(t target) target {
 	size := p.file.Sections[t.section].Size
 	switch {
 	case chosen != 0:
-	case len(symbols) == 1:
-		chosen = symbols[0]
 	case readOnly && t.offset >= 0 && t.at < size:
 		t.kind, t.start = targetDatum, t.at
 		return t
+	case len(symbols) == 1:
+		chosen = symbols[0]
 	default:
 		if chosen = p.localBefore(symbols, t.offset); chosen == 0 {
 			t.kind = targetSection
@@ -220,7 +221,10 @@ func (p *program) resolveData(t target) target {
 		}
 	}
 	s := &p.file.Symbols[chosen]
-	t.symbol, t.offset, t.ended = chosen, t.offset-int64(s.Value), ended
+	t.symbol, t.offset = chosen, t.offset-int64(s.Value)
+	if t.behind = chosen == ended; !t.behind {
+		t.ended = ended
+	}
 	if p.marks[chosen]&markAnonymous != 0 && t.at >= s.Value && t.at < size {
 		t.kind, t.start = targetDatum, s.Value
 		if s.Size > 0 && s.Size <= size-s.Value {
@@ -237,8 +241,8 @@ const nearby = 64
 
 // symbolAt is rule 3.8, a to c: the local that starts at the offset, a label
 // there, the local that contains it, the local that ends there, a global that
-// contains it; 0 where there is none. Where one local ends and another
-// starts, ended is the former.
+// contains it; 0 where there is none. A local that ends at the offset is ended,
+// whether it is chosen or another that starts there.
 func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32) {
 	if offset < 0 {
 		return 0, 0
@@ -278,9 +282,20 @@ func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32
 	case contains != 0:
 		return contains, 0
 	case ended != 0:
-		return ended, 0
+		return ended, ended
 	}
 	return global, 0
+}
+
+// accessed corrects a target whose place is read or written, where resolve
+// allowed for an address being taken. Nothing is read behind the end of a
+// datum: what stands there is meant, and in a read-only section that is
+// nameless data.
+func (p *program) accessed(t *target) {
+	t.ended = 0
+	if t.behind && p.kinds[t.section] == sectionReadOnly && t.at < p.file.Sections[t.section].Size {
+		t.kind, t.symbol, t.start, t.end = targetDatum, 0, t.at, 0
+	}
 }
 
 // firstName picks between two symbols of one place.

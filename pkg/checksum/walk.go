@@ -170,7 +170,7 @@ func (p *program) decode(code []byte) (decode.Inst, bool) {
 // ordinal is the place of an offset in the part: the instruction's ordinal,
 // and how many bytes into it. In a part that can't be decoded it is the
 // offset itself.
-func (l *layout) ordinal(offset uint64) (ordinal uint32, into uint32) {
+func (l *layout) ordinal(offset uint64) (ordinal, into uint32) {
 	if l.opaque {
 		return uint32(offset), 0
 	}
@@ -387,7 +387,7 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	t := w.p.resolve(r.Symbol, addend)
 	immediate := in.Imm.Len > 0 && field == uint64(in.Imm.Off)
 	if !immediate && !w.p.machine.address(&in.Inst, bytes) {
-		t.ended = 0 // it reads or writes what is there, so that starts there
+		w.p.accessed(&t)
 	}
 	w.reference(here, kind, &t)
 }

@@ -115,6 +115,9 @@ func compareChanges(a, b Change) int {
 		strings.Compare(a.Section, b.Section),
 		slices.Compare(digest(a.Old), digest(b.Old)),
 		slices.Compare(digest(a.New), digest(b.New)),
+		strings.Compare(string(a.Status), string(b.Status)),
+		compareSides(a.Old, b.Old),
+		compareSides(a.New, b.New),
 	)
 }
 
@@ -123,6 +126,14 @@ func digest(r *checksum.Record) []byte {
 		return nil
 	}
 	return r.Digest[:]
+}
+
+// compareSides puts the same side of two changes of one status in order.
+func compareSides(a, b *checksum.Record) int {
+	if a == nil || b == nil {
+		return 0
+	}
+	return compareRecords(a, b)
 }
 
 // pairObjects pairs the objects of two trees by name.
@@ -138,21 +149,31 @@ func (r *Result) pairObjects(keep func(object, file, name string) bool) {
 			delete(byName, o.Name)
 			continue
 		}
-		r.Objects = append(r.Objects, ObjectChange{o.Name, Added, functions(o)})
+		r.Summary.Added += r.listObject(o, Added, keep)
 	}
-	for name, o := range byName {
-		r.Objects = append(r.Objects, ObjectChange{name, Removed, functions(o)})
+	for _, o := range byName {
+		r.Summary.Removed += r.listObject(o, Removed, keep)
 	}
 }
 
-func functions(o *manifest.Object) int {
-	n := 0
+// listObject lists an object without a counterpart, unless keep leaves nothing
+// of it, and counts its records.
+func (r *Result) listObject(o *manifest.Object, status Status, keep func(object, file, name string) bool) int {
+	functions, records := 0, 0
 	for i := range o.Records {
-		if o.Records[i].Kind == checksum.Function {
-			n++
+		record := &o.Records[i]
+		if keep != nil && !keep(o.Name, record.File, record.Name) {
+			continue
+		}
+		records++
+		if record.Kind == checksum.Function {
+			functions++
 		}
 	}
-	return n
+	if keep == nil || records > 0 {
+		r.Objects = append(r.Objects, ObjectChange{o.Name, status, functions})
+	}
+	return records
 }
 
 // compareObjects compares the functions of two objects that belong together.

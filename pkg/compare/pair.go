@@ -3,7 +3,9 @@
 package compare
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
@@ -21,14 +23,15 @@ type pair struct {
 
 // pairing finds the counterparts of one object's functions.
 type pairing struct {
-	older, newer         []*checksum.Record
 	pairedOld, pairedNew map[*checksum.Record]*checksum.Record
 	pairs                []pair
 }
 
-// pairRecords pairs the functions and orphans of two objects. Every record of
-// either side is in exactly one pair that is no alias.
-func pairRecords(older, newer []checksum.Record) []pair {
+// pairRecords pairs the functions and orphans of two objects, whatever order
+// their records are in. Every record of the new side is in exactly one pair
+// that is no alias, every one of the old side in one pair at least.
+func pairRecords(oldRecords, newRecords []checksum.Record) []pair {
+	older, newer := sorted(oldRecords), sorted(newRecords)
 	p := &pairing{
 		pairedOld: make(map[*checksum.Record]*checksum.Record, len(older)),
 		pairedNew: make(map[*checksum.Record]*checksum.Record, len(newer)),
@@ -40,12 +43,39 @@ func pairRecords(older, newer []checksum.Record) []pair {
 	return p.pairs
 }
 
+// sorted is the records in the order that pairing by position goes by.
+func sorted(records []checksum.Record) []*checksum.Record {
+	list := make([]*checksum.Record, len(records))
+	for i := range records {
+		list[i] = &records[i]
+	}
+	slices.SortStableFunc(list, compareRecords)
+	return list
+}
+
+// compareRecords compares all that a comparison shows or depends on: records
+// that are equal here may change places.
+func compareRecords(a, b *checksum.Record) int {
+	return cmp.Or(
+		strings.Compare(a.File, b.File),
+		strings.Compare(a.Name, b.Name),
+		strings.Compare(a.Section, b.Section),
+		cmp.Compare(a.Kind, b.Kind),
+		cmp.Compare(a.Sympos, b.Sympos),
+		slices.Compare(a.Digest[:], b.Digest[:]),
+		cmp.Compare(a.Disambiguation, b.Disambiguation),
+		cmp.Compare(a.Size, b.Size),
+		cmp.Compare(a.Scope, b.Scope),
+		slices.Compare(a.Aliases, b.Aliases),
+		slices.Compare(a.Cold, b.Cold),
+	)
+}
+
 // group is the records of a kind by their normal name; orphans by the place
 // they are in.
-func group(records []checksum.Record, kind checksum.Kind) map[string][]*checksum.Record {
+func group(records []*checksum.Record, kind checksum.Kind) map[string][]*checksum.Record {
 	groups := make(map[string][]*checksum.Record, len(records))
-	for i := range records {
-		r := &records[i]
+	for _, r := range records {
 		if r.Kind != kind {
 			continue
 		}
@@ -126,8 +156,18 @@ func localFile(r *checksum.Record) string {
 	return r.File
 }
 
-// pairEqual pairs records of equal content, in order, and returns the rest.
+// pairEqual pairs records of equal content, in order, and returns the rest:
+// first those of equal disambiguation too, then those where it doesn't tell.
 func (p *pairing) pairEqual(older, newer []*checksum.Record) (restOld, restNew []*checksum.Record) {
+	older, newer = p.pairIf(older, newer, func(o, r *checksum.Record) bool {
+		return o.Disambiguation == r.Disambiguation
+	})
+	return p.pairIf(older, newer, func(_, _ *checksum.Record) bool { return true })
+}
+
+// pairIf pairs records of equal digest and place that match, in order, and
+// returns the rest.
+func (p *pairing) pairIf(older, newer []*checksum.Record, match func(o, r *checksum.Record) bool) (restOld, restNew []*checksum.Record) {
 	byDigest := map[checksum.Digest][]*checksum.Record{}
 	for _, r := range older {
 		byDigest[r.Digest] = append(byDigest[r.Digest], r)
@@ -136,7 +176,7 @@ func (p *pairing) pairEqual(older, newer []*checksum.Record) (restOld, restNew [
 	for _, r := range newer {
 		list := byDigest[r.Digest]
 		i := slices.IndexFunc(list, func(o *checksum.Record) bool {
-			return checksum.Place(o.Section) == checksum.Place(r.Section)
+			return checksum.Place(o.Section) == checksum.Place(r.Section) && match(o, r)
 		})
 		if i < 0 {
 			restNew = append(restNew, r)
@@ -171,10 +211,9 @@ type named struct {
 
 // byAnyName is all names of all functions, primary names and aliases, in
 // normal form.
-func byAnyName(records []checksum.Record) map[string][]named {
+func byAnyName(records []*checksum.Record) map[string][]named {
 	names := make(map[string][]named, len(records))
-	for i := range records {
-		r := &records[i]
+	for _, r := range records {
 		if r.Kind != checksum.Function {
 			continue
 		}
@@ -191,11 +230,11 @@ func byAnyName(records []checksum.Record) map[string][]named {
 // pairLeftovers deals with functions whose primary name has no counterpart,
 // and with aliases that moved. A name that joined or left a function is no
 // change of code; one that stands for other code than before is (rule 1.2).
-func (p *pairing) pairLeftovers(older, newer []checksum.Record) {
+func (p *pairing) pairLeftovers(older, newer []*checksum.Record) {
 	oldNames, newNames := byAnyName(older), byAnyName(newer)
 	p.pairByAlias(newer, oldNames)
-	for i := range newer {
-		r := &newer[i]
+	moved := map[*checksum.Record]bool{} // a name of it stands for other code now
+	for _, r := range newer {
 		if r.Kind != checksum.Function {
 			continue
 		}
@@ -206,25 +245,25 @@ func (p *pairing) pairLeftovers(older, newer []checksum.Record) {
 			was := only(oldNames[checksum.Normal(alias)], r)
 			if was != nil && p.pairedOld[was] != r {
 				p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName, alias: true, name: alias})
+				moved[was] = true
 			}
 		}
 	}
-	for i := range older {
-		r := &older[i]
+	for _, r := range older {
 		if r.Kind != checksum.Function || p.pairedOld[r] != nil {
 			continue
 		}
-		// Its names that still exist were looked at from the new side.
-		if only(newNames[checksum.Normal(r.Name)], r) == nil {
+		// A name that still exists was looked at from the new side, unless
+		// there it could have stood for several.
+		if !moved[r] || only(newNames[checksum.Normal(r.Name)], r) == nil {
 			p.pairs = append(p.pairs, pair{older: r})
 		}
 	}
 }
 
 // pairByAlias pairs functions left over on both sides that share a name.
-func (p *pairing) pairByAlias(newer []checksum.Record, oldNames map[string][]named) {
-	for i := range newer {
-		r := &newer[i]
+func (p *pairing) pairByAlias(newer []*checksum.Record, oldNames map[string][]named) {
+	for _, r := range newer {
 		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
 			continue
 		}

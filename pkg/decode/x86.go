@@ -9,60 +9,44 @@ const maxX86 = 15
 
 // prefix is the set of prefixes of an instruction that matter to its shape.
 // VEX and its kin carry some of them as fields, REX2 too.
-type prefix uint16
+type prefix uint8
 
 const (
 	prefix66 prefix = 1 << iota
+	prefixW         // REX.W and its like
+	prefixB         // REX.B, REX2.B4
+	prefixRex
 	prefix67
 	prefixF0
 	prefixF2
 	prefixF3
-	prefixRex
-	prefixW // REX.W and its like
-	prefixB // REX.B, REX2.B4
 )
 
-// rexBits are the prefixes that a later legacy prefix cancels: REX counts
-// only directly before the opcode.
+// rexBits are the prefixes that a further prefix cancels: REX counts only
+// directly before the opcode.
 const rexBits = prefixRex | prefixW | prefixB
 
-// add returns p with the prefix byte b.
-func (p prefix) add(b byte) prefix {
-	p &^= rexBits
-	switch b {
-	case 0x66:
-		p |= prefix66
-	case 0x67:
-		p |= prefix67
-	case 0xF0:
-		p |= prefixF0
-	case 0xF2:
-		p |= prefixF2
-	case 0xF3:
-		p |= prefixF3
-	case 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65: // segments
-	default:
-		p |= prefixRex
+// operandSize selects the column of immediateSizes.
+const operandSize = prefix66 | prefixW
+
+// prefixes gives what each prefix byte adds; a segment adds nothing.
+var prefixes = func() (table [256]prefix) {
+	for b := 0x40; b < 0x50; b++ {
+		table[b] = prefixRex
 		if b&8 != 0 {
-			p |= prefixW
+			table[b] |= prefixW
 		}
 		if b&1 != 0 {
-			p |= prefixB
+			table[b] |= prefixB
 		}
 	}
-	return p
-}
-
-// operand returns the row of immediateSizes for the operand size.
-func (p prefix) operand() int {
-	switch {
-	case p&prefixW != 0:
-		return operand64
-	case p&prefix66 != 0:
-		return operand16
-	}
-	return operand32
-}
+	table[0x66] = prefix66
+	table[0x67] = prefix67
+	table[0xF0] = prefixF0
+	table[0xF2] = prefixF2
+	table[0xF3] = prefixF3
+	return table
+}()
 
 // X86 decodes an x86-64 instruction (64-bit mode).
 //
@@ -77,7 +61,6 @@ func X86(code []byte) (Inst, bool) {
 
 	// 1. Prefixes.
 	var (
-		in Inst
 		p  prefix
 		at int
 		op byte
@@ -93,9 +76,9 @@ func X86(code []byte) (Inst, bool) {
 		if s&isPrefix == 0 {
 			break
 		}
-		p = p.add(op)
+		p = p&^rexBits | prefixes[op]
 	}
-	in.Opcode = uint8(at - 1)
+	opcode := uint8(at - 1)
 
 	// 2. Opcode.
 	table := tableOne
@@ -109,112 +92,112 @@ func X86(code []byte) (Inst, bool) {
 	}
 
 	// 3. ModRM, SIB and displacement.
+	var pc, disp Span
 	if s&hasModRM != 0 {
 		if at >= len(code) {
 			return Inst{}, false
 		}
 		modrm := code[at]
 		at++
-		if s&isGroup != 0 {
-			if s = x86Group(table, op, modrm, p, s); s == invalid {
+		if s&(isGroup|onlyMemory|onlyRegister|anyMod) != 0 {
+			if s = x86Operand(table, op, modrm, p, s); s == invalid {
 				return Inst{}, false
+			}
+			if s&anyMod != 0 {
+				modrm |= 0xC0
 			}
 		}
-		switch {
-		case modrm >= 0xC0:
-			if s&onlyMemory != 0 {
-				return Inst{}, false
-			}
-		case s&anyMod != 0:
-		case s&onlyRegister != 0:
-			return Inst{}, false
+		switch m := modrms[modrm]; {
+		case m == 0:
+		case m == modrmRelative:
+			pc = Span{uint8(at), 4}
+			at += 4
 		default:
-			mod, base, size := modrm>>6, modrm&7, 0
-			relative := modrm&0xC7 == 0x05
-			if base == 4 {
+			size := m & modrmSize
+			if m&modrmSIB != 0 {
 				if at >= len(code) {
 					return Inst{}, false
 				}
-				base = code[at] & 7
+				if code[at]&7 == 5 && modrm < 0x40 {
+					size = 4
+				}
 				at++
 			}
-			switch {
-			case mod == 1:
-				size = 1
-			case mod == 2 || base == 5:
-				size = 4
-			}
-			if size != 0 {
-				field := Span{uint8(at), uint8(size)}
-				if relative {
-					in.PC = field
-				} else {
-					in.Disp = field
-				}
-				at += size
-			}
+			disp = span(at, size)
+			at += int(size)
 		}
 	}
 
 	// 4. Immediates.
-	in.Kind = s.kind()
-	if imm := s & immediateMask; imm != 0 {
-		if imm == immediateMoffs {
-			in.Disp = Span{uint8(at), 8}
+	var imm, imm2 Span
+	if class := s & immediateMask; class != 0 {
+		size := immediateSizes[class][p&operandSize]
+		field := Span{uint8(at), size & 15}
+		at += int(size & 15)
+		switch {
+		case s&isRelative != 0:
+			pc = field
+		case class < immediateEnter:
+			imm = field
+		case class == immediateMoffs:
+			disp = Span{uint8(at), 8}
 			if p&prefix67 != 0 {
-				in.Disp.Len = 4
+				disp.Len = 4
 			}
-			at += int(in.Disp.Len)
-		} else {
-			sizes := immediateSizes[imm][p.operand()]
-			field := Span{uint8(at), sizes & 15}
-			at += int(field.Len)
-			switch {
-			case s&isRelative != 0:
-				in.PC = field
-			case imm == immediateSuffix:
-				if at > len(code) || !is3DNow[code[at-1]] {
-					return Inst{}, false
-				}
-			default:
-				in.Imm = field
-				if second := sizes >> 4; second != 0 {
-					in.Imm2 = Span{uint8(at), second}
-					at += int(second)
-				}
+			at += int(disp.Len)
+		case class == immediateSuffix:
+			if at > len(code) || !is3DNow[code[at-1]] {
+				return Inst{}, false
 			}
+		default:
+			imm = field
+			imm2 = Span{uint8(at), size >> 4}
+			at += int(size >> 4)
 		}
 	}
 	if at > len(code) {
 		return Inst{}, false
 	}
-	in.Len = uint8(at)
 
 	// 5. What it is.
-	switch in.Kind {
+	var (
+		form  byte
+		pcRel int64
+		kind  = s.kind()
+	)
+	switch kind {
 	case Nop:
 		if p&prefixF0 != 0 || table == tableOne && p&(prefixF2|prefixF3|prefixB) != 0 {
-			in.Kind = Plain
+			kind = Plain
 		}
 	case Jump, CondJump, Call:
-		in.Form = x86Form(table, op)
+		form = x86Form(table, op)
 	}
-	if in.PC.Len != 0 {
-		in.PCRel = int64(at) + signed(code, in.PC)
+	if pc.Len != 0 {
+		pcRel = int64(at) + signed(code, pc)
 	}
-	return in, true
+	return Inst{
+		Len: uint8(at), Kind: kind, Form: form, Opcode: opcode,
+		PC: pc, Disp: disp, Imm: imm, Imm2: imm2, PCRel: pcRel,
+	}, true
+}
+
+// span returns the field of size bytes at at, or the zero Span for none.
+func span(at int, size uint8) Span {
+	present := uint8(-int8(size) >> 7) // without a branch: they don't predict well
+	return Span{uint8(at) & present, size}
 }
 
 // signed returns the little-endian value of a field, which lies in code.
 func signed(code []byte, field Span) int64 {
 	b := code[field.Off:]
 	switch field.Len {
+	case 4:
+		return int64(int32(binary.LittleEndian.Uint32(b)))
 	case 1:
 		return int64(int8(b[0]))
-	case 2:
-		return int64(int16(binary.LittleEndian.Uint16(b)))
 	}
-	return int64(int32(binary.LittleEndian.Uint32(b)))
+	return int64(int16(binary.LittleEndian.Uint16(b)))
 }
 
 // x86Form returns the canonical form of a direct branch.

@@ -25,9 +25,20 @@ const (
 	groupPop2     = 0x0101 // 8F in EVEX map 4
 )
 
+// x86Operand returns the shape of an instruction of which ModRM is more than
+// operands: s as its opcode map gives it, or what differs from it, or invalid.
+func x86Operand(table x86Table, op, modrm byte, p prefix, s shape) shape {
+	if s&isGroup != 0 {
+		s = x86Group(table, op, modrm, p, s)
+	}
+	if modrm >= 0xC0 && s&onlyMemory != 0 || modrm < 0xC0 && s&onlyRegister != 0 {
+		return invalid
+	}
+	return s
+}
+
 // x86Group returns the shape of an instruction that ModRM's reg field, and in
-// places all of ModRM, has a say in: s as its opcode map gives it, or what
-// differs from it, or invalid.
+// places all of ModRM, selects.
 func x86Group(table x86Table, op, modrm byte, p prefix, s shape) shape {
 	reg := modrm >> 3 & 7
 	var members int

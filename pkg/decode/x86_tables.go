@@ -8,43 +8,60 @@ type shape uint32
 
 const invalid shape = 0
 
-// Immediate classes: all but immediateMoffs are rows of immediateSizes.
+// Immediate classes. Those below immediateEnter are one immediate.
 const (
 	immediate8      shape = iota + 1
-	immediate16           // ret, enter's first
+	immediate16           // ret
 	immediate32           // also a branch's displacement
 	immediateZ            // 2 or 4 bytes by operand size
 	immediateV            // 2, 4 or 8
 	immediateAbs          // 8
+	immediateXbegin       // a branch's displacement of 2 or 4
 	immediateEnter        // 2, then 1
 	immediatePair         // 1, then 1
-	immediateXbegin       // a branch's displacement of 2 or 4
 	immediateSuffix       // the opcode of a 3DNow! instruction
 	immediateMoffs        // an address, by address size
 	immediateMask   shape = 15
 )
 
-// Operand sizes: the columns of immediateSizes.
+// immediateSizes gives the bytes of an immediate, and of a second one in the
+// upper four bits, by class and operand size. The columns are neither a 66
+// prefix nor REX.W, 66, REX.W, both.
+var immediateSizes = [immediateMask + 1][operandSize + 1]uint8{
+	immediate8:      {1, 1, 1, 1},
+	immediate16:     {2, 2, 2, 2},
+	immediate32:     {4, 4, 4, 4},
+	immediateZ:      {4, 2, 4, 4},
+	immediateV:      {4, 2, 8, 8},
+	immediateAbs:    {8, 8, 8, 8},
+	immediateXbegin: {4, 2, 4, 4},
+	immediateEnter:  {0x12, 0x12, 0x12, 0x12},
+	immediatePair:   {0x11, 0x11, 0x11, 0x11},
+	immediateSuffix: {1, 1, 1, 1},
+}
+
+// What a ModRM byte says about the bytes behind it: the size of the
+// displacement, whether there is a SIB byte (whose base may bring a
+// displacement too), and the RIP-relative form.
 const (
-	operand16 = iota
-	operand32
-	operand64
+	modrmSize     = 0x07
+	modrmSIB      = 0x10
+	modrmRelative = 0x24
 )
 
-// immediateSizes gives the bytes of an immediate, and of a second one in the
-// upper four bits.
-var immediateSizes = [immediateMask + 1][3]uint8{
-	immediate8:      {1, 1, 1},
-	immediate16:     {2, 2, 2},
-	immediate32:     {4, 4, 4},
-	immediateZ:      {2, 4, 4},
-	immediateV:      {2, 4, 8},
-	immediateAbs:    {8, 8, 8},
-	immediateEnter:  {0x12, 0x12, 0x12},
-	immediatePair:   {0x11, 0x11, 0x11},
-	immediateXbegin: {2, 4, 4},
-	immediateSuffix: {1, 1, 1},
-}
+var modrms = func() (table [256]uint8) {
+	for modrm := range 0xC0 {
+		m := [3]uint8{0, 1, 4}[modrm>>6]
+		switch {
+		case modrm&7 == 4:
+			m |= modrmSIB
+		case modrm&0xC7 == 5:
+			m = modrmRelative
+		}
+		table[modrm] = m
+	}
+	return table
+}()
 
 const kindShift = 4
 

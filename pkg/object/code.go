@@ -318,6 +318,7 @@ func (c *Code) attachPrefixes(prefixes []Extent) {
 
 // coldParent is the name of the function that a cold part was split off:
 // gcc's foo.cold (foo.cold.N before gcc 9), clang's foo.cold and foo.cold.N.
+// A cold part of a cold part belongs to the function too.
 func coldParent(name string) (string, bool) {
 	i := strings.LastIndex(name, ".cold")
 	if i <= 0 {
@@ -326,6 +327,9 @@ func coldParent(name string) (string, bool) {
 	rest := name[i+len(".cold"):]
 	if rest != "" && (rest[0] != '.' || strings.Trim(rest[1:], "0123456789") != "" || len(rest) == 1) {
 		return "", false
+	}
+	if parent, ok := coldParent(name[:i]); ok {
+		return parent, true
 	}
 	return name[:i], true
 }
@@ -351,6 +355,9 @@ func (c *Code) attachCold(branch int64) {
 	}
 	for i := range c.Funcs {
 		fn := &c.Funcs[i]
+		if _, ok := coldParent(c.Name(fn.Primary)); ok {
+			continue // no parent itself, whatever its aliases are called
+		}
 		for n := -1; n < len(fn.Aliases); n++ {
 			symbol := fn.Primary
 			if n >= 0 {

@@ -29,7 +29,8 @@ func (s *Section) Allocated() bool { return s.Flags&elf.SHF_ALLOC != 0 }
 
 // Executable tells whether the section holds code of the running kernel.
 func (s *Section) Executable() bool {
-	return s.Flags&(elf.SHF_ALLOC|elf.SHF_EXECINSTR) == elf.SHF_ALLOC|elf.SHF_EXECINSTR && s.Type != elf.SHT_NOBITS
+	return s.Flags&(elf.SHF_ALLOC|elf.SHF_EXECINSTR) == elf.SHF_ALLOC|elf.SHF_EXECINSTR &&
+		s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL
 }
 
 // Data is a view of the section's bytes, empty for SHT_NOBITS.

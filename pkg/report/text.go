@@ -15,7 +15,8 @@ import (
 // text writes a line for each change and a summary, for people.
 func text(w io.Writer, r *compare.Result, _ Sides) error {
 	many := len(r.Old.Objects) != 1 || len(r.New.Objects) != 1
-	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	var aligned strings.Builder
+	table := tabwriter.NewWriter(&aligned, 0, 8, 2, ' ', 0)
 	for i := range r.Objects {
 		o := &r.Objects[i]
 		fmt.Fprintf(table, "%s\t%s\t%d functions\n", o.Status, o.Name, o.Functions)
@@ -36,6 +37,12 @@ func text(w io.Writer, r *compare.Result, _ Sides) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	for line := range strings.Lines(aligned.String()) {
+		// A change without reasons ends in an empty, padded column.
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
 	}
 	s := r.Summary
 	if len(r.Changes)+len(r.Objects) > 0 {

@@ -48,7 +48,7 @@ noinline void demo_hello(void)
 }
 
 /* Unchanged: counts in a static of its own, which the compiler numbers. */
-noinline int demo_count(void)
+static noinline int demo_count(void)
 {
 	static int count;
 
@@ -56,7 +56,7 @@ noinline int demo_count(void)
 }
 
 /* Changed: it grows, and moves all that stand behind it. */
-noinline int demo_parse(const char *s)
+static noinline int demo_parse(const char *s)
 {
 	int n = 0;
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+package decode
+
+import (
+	"os"
+	"testing"
+
+	"golang.org/x/arch/x86/x86asm"
+)
+
+// stream is a compiler's output: see testdata/stream.c.
+func stream(b testing.TB) []byte {
+	code, err := os.ReadFile("testdata/stream.bin")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return code
+}
+
+func BenchmarkX86(b *testing.B) {
+	code := stream(b)
+	instructions := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for at := 0; at < len(code); instructions++ {
+			in, ok := X86(code[at:])
+			if !ok {
+				b.Fatalf("%#x: % x", at, code[at:][:16])
+			}
+			at += int(in.Len)
+		}
+	}
+	perInstruction(b, instructions)
+}
+
+// BenchmarkX86asm does the same with golang.org/x/arch/x86/x86asm, which fails
+// on some of these instructions: they are left out.
+func BenchmarkX86asm(b *testing.B) {
+	code := stream(b)
+	var list [][]byte
+	for at := 0; at < len(code); {
+		in, ok := X86(code[at:])
+		if !ok {
+			b.Fatalf("%#x", at)
+		}
+		if _, err := x86asm.Decode(code[at:], 64); err == nil {
+			list = append(list, code[at:])
+		}
+		at += int(in.Len)
+	}
+	instructions := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, at := range list {
+			x86asm.Decode(at, 64)
+			instructions++
+		}
+	}
+	perInstruction(b, instructions)
+}
+
+func perInstruction(b *testing.B, instructions int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(instructions), "ns/inst")
+}
