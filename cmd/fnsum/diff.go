@@ -67,11 +67,11 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 	if err != nil {
 		return err
 	}
-	older, err := in.manifest(paths[0])
+	older, err := in.manifest(paths[0], cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	newer, err := in.manifest(paths[1])
+	newer, err := in.manifest(paths[1], cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,9 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -29,12 +31,13 @@ func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (er
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return err
+		return named(path, err)
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(f.Name())
+			err = named(path, err)
 		}
 	}()
 	if err := writeOutput("-", f, write); err != nil {
@@ -47,4 +50,14 @@ func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (er
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// named is an error about a temporary file, as one about the file that it was
+// to become.
+func named(path string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return &fs.PathError{Op: "write", Path: path, Err: err}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -35,9 +36,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errDiffers):
 		return statusDiffers
 	default:
-		fmt.Fprintf(stderr, "fnsum: %v\n", err)
+		fmt.Fprintf(stderr, "fnsum: %s\n", message(err))
 		return statusTrouble
 	}
+}
+
+// message is an error as diff(1) would print it: the path, then what is wrong
+// with it, without the system call that found out.
+func message(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Path + ": " + p.Err.Error()
+	}
+	return err.Error()
 }
 
 func newRoot() *cobra.Command {
@@ -57,9 +68,35 @@ changed.
 
 Exit status, as diff(1): 0 no function changed, 1 at least one changed, was
 added or was removed, 2 trouble.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New(`a command is missing: see "fnsum help"`)
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.AddCommand(newSum(), newDiff(), newVersion())
+	root.SetHelpCommand(newHelp())
 	return root
+}
+
+// newHelp is cobra's help command, but for what it says of a topic that isn't
+// there: an error.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		Long:  `Explain fnsum, or one of its commands, with examples.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return fmt.Errorf("unknown help topic %q", rest[0])
+			}
+			topic.InitDefaultHelpFlag() // as --help does
+			return topic.Help()
+		},
+	}
 }

@@ -7,8 +7,9 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
-	"reflect"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func example() Object {
@@ -51,8 +52,8 @@ func TestDebugELFReadsIt(t *testing.T) {
 			if want := []string{
 				"", ".text", ".rodata", ".bss", ".rodata.str1.1", ".text",
 				".rela.text", ".rela.rodata", ".symtab", ".strtab", ".shstrtab",
-			}; !reflect.DeepEqual(names, want) {
-				t.Errorf("sections %q, want %q", names, want)
+			}; !cmp.Equal(names, want) {
+				t.Errorf("sections (-want +got):\n%s", cmp.Diff(want, names))
 			}
 			for i, want := range [][]byte{
 				1: append(Hex("e800000000c3 90909090909090909090"), Hex("e900000000")...),
@@ -100,8 +101,8 @@ func testSymbols(t *testing.T, f *elf.File) {
 		"z STB_GLOBAL STT_OBJECT 3 0 100",
 		"g STB_GLOBAL STT_NOTYPE 0 0 0",
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("symbols\n%q, want\n%q", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("symbols (-want +got):\n%s", diff)
 	}
 	if info := f.SectionByType(elf.SHT_SYMTAB).Info; info != 6 {
 		t.Errorf("the first global is %d, want 6", info)
@@ -124,8 +125,8 @@ func testRelocs(t *testing.T, f *elf.File) {
 		{{Off: 1, Info: 12<<32 | 4, Addend: -4}, {Off: 17, Info: 5<<32 | 2, Addend: 12}},
 		{{Off: 4, Info: 4<<32 | 1}},
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("relocations %+v, want %+v", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("relocations (-want +got):\n%s", diff)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
+	"github.com/google/go-cmp/cmp"
 )
 
 // branch is what an x86-64 assembler adds to the addend of a direct branch.
@@ -58,11 +59,13 @@ func parse(t *testing.T, o elfbuild.Object) *File {
 	return f
 }
 
+var exported = cmp.Exporter(func(reflect.Type) bool { return true })
+
 // want reports what differs from what was expected.
 func want[T any](t *testing.T, what string, got, expected T) {
 	t.Helper()
-	if !reflect.DeepEqual(got, expected) {
-		t.Errorf("%s:\n got %+v\nwant %+v", what, got, expected)
+	if diff := cmp.Diff(expected, got, exported); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
 
