@@ -117,7 +117,8 @@ func TestEqual(t *testing.T) {
 			old:  obj(code(fun("f", callG, plt32(1, "printk", -4)))), new: obj(code(fun("f", callG, pc32(1, "printk", -4)))),
 		},
 		{
-			name: "2.2 a resolved call beside an R_X86_64_NONE",
+			name:  "2.2 a resolved call beside an R_X86_64_NONE",
+			fails: "the record keeps branch from being called, so it gets the form of a plain instruction",
 			old:  direct, new: obj(code(fun("f", "e8 01000000 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)), g)),
 		},
 		{
@@ -141,13 +142,16 @@ func TestEqual(t *testing.T) {
 			new:  obj(code(fun("f", "31c0 6690 0f1f00 0f1f4000 0f1f440000 660f1f440000 0f1f8000000000 0f1f840000000000 662e0f1f840000000000 c3"))),
 		},
 		{
-			name: "2.4 a NOP with an R_X86_64_NONE, as recordmcount leaves it",
+			name:  "2.4 a NOP with an R_X86_64_NONE, as objtool --mnop leaves it",
+			fails: "walkPart takes any record for a relocation, and makes a step of the NOP",
 			old:  obj(code(fun("f", "0f1f440000 31c0 c3"))),
 			new:  obj(code(fun("f", "0f1f440000 31c0 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)))),
 		},
 		{
-			name: "2.4 a NOP with an R_X86_64_NONE comes", old: obj(code(fun("f", "31c0 c3"))),
-			new: obj(code(fun("f", "0f1f440000 31c0 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)))),
+			name:  "2.4 a NOP with an R_X86_64_NONE comes",
+			fails: "walkPart takes any record for a relocation, and makes a step of the NOP",
+			old: obj(code(fun("f", "31c0 c3"))),
+			new:   obj(code(fun("f", "0f1f440000 31c0 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)))),
 		},
 		{
 			name: "2.5 a function that calls itself is renamed",
@@ -246,8 +250,8 @@ func TestEqual(t *testing.T) {
 			name: "5.1 a nameless datum that refers to another, both moved",
 			old: obj(code(fun("f", loadX, pc32(3, ".rodata", -4))),
 				rodata(".rodata", raw("0000000000000000", abs64(0, ".rodata", 8)), raw("01020304", pc32(0, "y", 0)))),
-			new: obj(code(fun("f", loadX, pc32(3, ".rodata", 20))),
-				rodata(".rodata", raw("99999999"), raw("01020304", pc32(0, "y", 0)), raw("99999999"), elfbuild.Var("end", []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}),
+			new: obj(code(fun("f", loadX, pc32(3, ".rodata", 16))),
+				rodata(".rodata", raw("99999999"), raw("01020304", pc32(0, "y", 0)), elfbuild.Var("end", []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}),
 					raw("0000000000000000", abs64(0, ".rodata", 4)))),
 		},
 		{

@@ -4,6 +4,7 @@ package checksum
 
 import (
 	"debug/elf"
+	"fmt"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
@@ -117,6 +118,8 @@ type pair struct {
 	f, renamed string
 	// disambiguation says that the second digest differs.
 	disambiguation bool
+	// fails says why the code doesn't do what it should, while it doesn't.
+	fails string
 }
 
 func (p *pair) run(t *testing.T) {
@@ -128,14 +131,20 @@ func (p *pair) run(t *testing.T) {
 			p.renamed = p.f
 		}
 		a, b := record(t, sum(t, p.old), p.f), record(t, sum(t, p.new), p.renamed)
-		if diff := cmp.Diff(p.want, differences(t, a, b)); diff != "" {
-			t.Errorf("classes that differ (-want +got):\n%s", diff)
-		}
-		if differ := a.Disambiguation != b.Disambiguation; differ != p.disambiguation {
-			t.Errorf("disambiguation differs: %v, want %v", differ, p.disambiguation)
-		}
 		if a.Opaque || b.Opaque {
 			t.Errorf("it can't be decoded (old %v, new %v)", a.Opaque, b.Opaque)
+		}
+		wrong := cmp.Diff(p.want, differences(t, a, b))
+		if differ := a.Disambiguation != b.Disambiguation; differ != p.disambiguation {
+			wrong += fmt.Sprintf("the disambiguation digest differs: %v, want %v", differ, p.disambiguation)
+		}
+		switch {
+		case p.fails == "" && wrong != "":
+			t.Errorf("classes that differ (-want +got):\n%s", wrong)
+		case p.fails != "" && wrong != "":
+			t.Skipf("KNOWN TO FAIL: %s:\n%s", p.fails, wrong)
+		case p.fails != "":
+			t.Errorf("it no longer fails (%s): take the mark away", p.fails)
 		}
 	})
 }

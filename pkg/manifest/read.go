@@ -195,7 +195,7 @@ func (r *reader) readRecord(line string) error {
 	record.Section, section = unescape(fields[columnSection])
 	record.File, file = unescape(fields[columnFile])
 	record.Name, name = unescape(fields[columnName])
-	if !section || !file || !name {
+	if !section || !file || !name || record.Name == "" {
 		return fmt.Errorf("section %q, file %q or name %q", fields[columnSection], fields[columnFile], fields[columnName])
 	}
 	if record.Aliases, err = readList(fields[columnAliases]); err != nil {
@@ -266,7 +266,7 @@ func readList(field string) ([]string, error) {
 	list := strings.Split(field, ",")
 	for i := range list {
 		name, ok := unescape(list[i])
-		if !ok {
+		if !ok || name == "" {
 			return nil, fmt.Errorf("alias %q", list[i])
 		}
 		list[i] = name

@@ -99,11 +99,11 @@ func (c *Code) orderSymbols() {
 			next[s.Section]++
 		}
 	}
+	byValue := func(a, b uint32) int { return cmp.Compare(f.Symbols[a].Value, f.Symbols[b].Value) }
 	for i := range f.Sections {
-		symbols := c.SymbolsOf(uint32(i))
-		slices.SortStableFunc(symbols, func(a, b uint32) int {
-			return cmp.Compare(f.Symbols[a].Value, f.Symbols[b].Value)
-		})
+		if symbols := c.SymbolsOf(uint32(i)); len(symbols) > 1 && !slices.IsSortedFunc(symbols, byValue) {
+			slices.SortStableFunc(symbols, byValue)
+		}
 	}
 }
 
@@ -227,10 +227,17 @@ func (c *Code) candidates() (extents, prefixes []Extent, err error) {
 	if total/maxOverlap > code {
 		return nil, nil, fmt.Errorf("%w: the functions' sizes add up to %d bytes of code in sections of %d", ErrFormat, total, code)
 	}
-	slices.SortStableFunc(extents, func(a, b Extent) int {
-		return cmp.Or(cmp.Compare(a.Section, b.Section), cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End),
-			c.compareNames(a.Symbol, b.Symbol))
-	})
+	// They come by section and value: only ties are to be settled.
+	for lo := 0; lo < len(extents); {
+		hi := lo + 1
+		for hi < len(extents) && extents[hi].Section == extents[lo].Section && extents[hi].Start == extents[lo].Start {
+			hi++
+		}
+		slices.SortFunc(extents[lo:hi], func(a, b Extent) int {
+			return cmp.Or(cmp.Compare(b.End, a.End), c.compareNames(a.Symbol, b.Symbol))
+		})
+		lo = hi
+	}
 	return extents, prefixes, nil
 }
 

@@ -6,11 +6,9 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"slices"
 	"sort"
 	"sync"
-	"sync/atomic"
 )
 
 // Reloc is one relocation record with its addend (Elf64_Rela).
@@ -119,42 +117,28 @@ func (f *File) loadRelocs() error {
 	return f.checkAllRelocs()
 }
 
-// checkAllRelocs checks the records of every section, on all cores. Of several
-// errors it returns the one in the first section.
+// checkAllRelocs checks the records of every section.
 func (f *File) checkAllRelocs() error {
-	const chunk = 512 // sections
-	var next atomic.Int64
-	var wait sync.WaitGroup
 	var mutex sync.Mutex
-	var first error
-	failed := len(f.Sections) // the section of the first error
 	f.sorted = map[uint32][]byte{}
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for lo := int(next.Add(chunk)) - chunk; lo < len(f.Sections); lo = int(next.Add(chunk)) - chunk {
-				for i := lo; i < min(lo+chunk, len(f.Sections)); i++ {
-					target := &f.Sections[i]
-					if target.rela == 0 {
-						continue
-					}
-					sorted, err := f.checkRelocs(target)
-					if sorted == nil && err == nil {
-						continue
-					}
-					mutex.Lock()
-					if sorted != nil {
-						f.sorted[target.rela] = sorted
-					}
-					if err != nil && i < failed {
-						failed, first = i, err
-					}
-					mutex.Unlock()
-				}
+	return inChunks(len(f.Sections), func(lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			target := &f.Sections[i]
+			if target.rela == 0 {
+				continue
 			}
-		})
-	}
-	wait.Wait()
-	return first
+			sorted, err := f.checkRelocs(target)
+			if err != nil {
+				return err
+			}
+			if sorted != nil {
+				mutex.Lock()
+				f.sorted[target.rela] = sorted
+				mutex.Unlock()
+			}
+		}
+		return nil
+	})
 }
 
 // checkRelocs checks the symbol and offset of each record that applies to a

@@ -90,44 +90,53 @@ func (f *File) loadSections() error {
 		return err
 	}
 	f.Sections = make([]Section, headers.count)
-	for i := range f.Sections {
-		h := headers.data[i*sectionHeaderSize:][:sectionHeaderSize]
-		f.Sections[i] = Section{
-			Type:    elf.SectionType(f.u32(h[4:])),
-			Flags:   elf.SectionFlag(f.u64(h[8:])),
-			Offset:  f.u64(h[24:]),
-			Size:    f.u64(h[32:]),
-			Link:    f.u32(h[40:]),
-			Info:    f.u32(h[44:]),
-			Entsize: f.u64(h[56:]),
+	err = inChunks(headers.count, func(lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			if err := f.loadSection(i, headers.data[i*sectionHeaderSize:][:sectionHeaderSize]); err != nil {
+				return err
+			}
 		}
-		s := &f.Sections[i]
-		if i == 0 {
-			*s = Section{Type: elf.SHT_NULL}
-			continue
-		}
-		if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL {
-			continue
-		}
-		if n := uint64(len(f.data)); s.Offset > n || s.Size > n-s.Offset {
-			return fmt.Errorf("%w: section %d: %#x bytes at offset %#x reach beyond the end of the file (%#x bytes)", ErrFormat, i, s.Size, s.Offset, n)
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if uint64(names) >= uint64(len(f.Sections)) || f.Sections[names].Type != elf.SHT_STRTAB {
 		return fmt.Errorf("%w: section %d is no section name table", ErrFormat, names)
 	}
 	table := f.Data(names)
-	for i := range f.Sections {
-		if i == 0 {
-			continue
+	return inChunks(headers.count, func(lo, hi int) error {
+		for i := max(lo, 1); i < hi; i++ {
+			name, err := stringAt(table, f.u32(headers.data[i*sectionHeaderSize:]))
+			if err != nil {
+				return fmt.Errorf("%w: name of section %d: %v", ErrFormat, i, err)
+			}
+			f.Sections[i].Name = name
 		}
-		h := headers.data[i*sectionHeaderSize:]
-		name, err := stringAt(table, f.u32(h))
-		if err != nil {
-			return fmt.Errorf("%w: name of section %d: %v", ErrFormat, i, err)
-		}
-		f.Sections[i].Name = name
+		return nil
+	})
+}
+
+// loadSection reads one section header, but for the name.
+func (f *File) loadSection(i int, h []byte) error {
+	if i == 0 { // its fields may belong to the ELF header
+		f.Sections[i] = Section{Type: elf.SHT_NULL}
+		return nil
 	}
+	s := Section{
+		Type:    elf.SectionType(f.u32(h[4:])),
+		Flags:   elf.SectionFlag(f.u64(h[8:])),
+		Offset:  f.u64(h[24:]),
+		Size:    f.u64(h[32:]),
+		Link:    f.u32(h[40:]),
+		Info:    f.u32(h[44:]),
+		Entsize: f.u64(h[56:]),
+	}
+	n := uint64(len(f.data))
+	if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > n || s.Size > n-s.Offset) {
+		return fmt.Errorf("%w: section %d: %#x bytes at offset %#x reach beyond the end of the file (%#x bytes)", ErrFormat, i, s.Size, s.Offset, n)
+	}
+	f.Sections[i] = s
 	return nil
 }
 

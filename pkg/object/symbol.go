@@ -71,41 +71,63 @@ func (f *File) loadSymbols() error {
 		return err
 	}
 
-	symbols := make([]Symbol, len(records)/symbolSize)
-	file := uint32(0)
-	for i := range symbols {
-		r := records[i*symbolSize:][:symbolSize]
-		s := &symbols[i]
-		name, err := stringAt(names, f.u32(r))
-		if err != nil {
-			return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
-		}
-		*s = Symbol{Name: name, info: r[4], Value: f.u64(r[8:]), Size: f.u64(r[16:])}
-		switch section := f.u16(r[6:]); {
-		case section == uint16(elf.SHN_XINDEX):
-			if extended == nil {
-				return fmt.Errorf("%w: symbol %d (%s) has an extended section index, and there is no table of them", ErrFormat, i, name)
+	f.Symbols = make([]Symbol, len(records)/symbolSize)
+	t := symbolTable{f, records, names, extended}
+	err = inChunks(len(f.Symbols), func(lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			if err := t.load(i); err != nil {
+				return err
 			}
-			s.Section = f.u32(extended[i*4:])
-		case section >= uint16(elf.SHN_LORESERVE):
-			s.Section = 0xffff_0000 | uint32(section)
-		default:
-			s.Section = uint32(section)
 		}
-		if s.Section < sectionOther && uint64(s.Section) >= uint64(len(f.Sections)) {
-			return fmt.Errorf("%w: symbol %d (%s) lies in section %d of %d", ErrFormat, i, name, s.Section, len(f.Sections))
-		}
-		switch {
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	file := uint32(0)
+	for i := range f.Symbols {
+		switch s := &f.Symbols[i]; {
 		case s.Type() == elf.STT_FILE:
 			file = uint32(i)
 		case s.Local():
 			s.File = file
 		}
-		if s.Type() == elf.STT_SECTION && s.Defined() && name == "" {
-			s.Name = f.Sections[s.Section].Name
-		}
 	}
-	f.Symbols = symbols
+	return nil
+}
+
+// symbolTable is what a symbol is read from.
+type symbolTable struct {
+	file                     *File
+	records, names, extended []byte
+}
+
+// load reads symbol i.
+func (t *symbolTable) load(i int) error {
+	f, r := t.file, t.records[i*symbolSize:][:symbolSize]
+	name, err := stringAt(t.names, f.u32(r))
+	if err != nil {
+		return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
+	}
+	s := &f.Symbols[i]
+	*s = Symbol{Name: name, info: r[4], Value: f.u64(r[8:]), Size: f.u64(r[16:])}
+	switch section := f.u16(r[6:]); {
+	case section == uint16(elf.SHN_XINDEX):
+		if t.extended == nil {
+			return fmt.Errorf("%w: symbol %d (%s) has an extended section index, and there is no table of them", ErrFormat, i, name)
+		}
+		s.Section = f.u32(t.extended[i*4:])
+	case section >= uint16(elf.SHN_LORESERVE):
+		s.Section = 0xffff_0000 | uint32(section)
+	default:
+		s.Section = uint32(section)
+	}
+	if s.Section < sectionOther && uint64(s.Section) >= uint64(len(f.Sections)) {
+		return fmt.Errorf("%w: symbol %d (%s) lies in section %d of %d", ErrFormat, i, name, s.Section, len(f.Sections))
+	}
+	if s.Type() == elf.STT_SECTION && s.Defined() && name == "" {
+		s.Name = f.Sections[s.Section].Name
+	}
 	return nil
 }
 
