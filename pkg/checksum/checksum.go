@@ -168,7 +168,7 @@ func (s *summer) run() error {
 		parts[first].prefix = p.code.Funcs[i].Prefix
 		bodies[i] = body{i, parts[first:len(parts):len(parts)]}
 	}
-	s.records = make([]Record, len(bodies))
+	s.records = make([]Record, len(bodies), len(bodies)+len(bodies)/64+64) // with room for orphans
 	unsettled, found := s.walk(bodies, s.records)
 
 	p.bounds = p.findBounds(found.data)

@@ -119,7 +119,7 @@ func TestEqual(t *testing.T) {
 		{
 			name:  "2.2 a resolved call beside an R_X86_64_NONE",
 			fails: "the record keeps branch from being called, so it gets the form of a plain instruction",
-			old:  direct, new: obj(code(fun("f", "e8 01000000 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)), g)),
+			old:   direct, new: obj(code(fun("f", "e8 01000000 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)), g)),
 		},
 		{
 			name: "2.2 an address resolved by the assembler",
@@ -144,13 +144,13 @@ func TestEqual(t *testing.T) {
 		{
 			name:  "2.4 a NOP with an R_X86_64_NONE, as objtool --mnop leaves it",
 			fails: "walkPart takes any record for a relocation, and makes a step of the NOP",
-			old:  obj(code(fun("f", "0f1f440000 31c0 c3"))),
-			new:  obj(code(fun("f", "0f1f440000 31c0 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)))),
+			old:   obj(code(fun("f", "0f1f440000 31c0 c3"))),
+			new:   obj(code(fun("f", "0f1f440000 31c0 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)))),
 		},
 		{
 			name:  "2.4 a NOP with an R_X86_64_NONE comes",
 			fails: "walkPart takes any record for a relocation, and makes a step of the NOP",
-			old: obj(code(fun("f", "31c0 c3"))),
+			old:   obj(code(fun("f", "31c0 c3"))),
 			new:   obj(code(fun("f", "0f1f440000 31c0 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)))),
 		},
 		{
@@ -237,6 +237,25 @@ func TestEqual(t *testing.T) {
 			new:  obj(code(fun("f", leaX, pc32(3, "__msg.2", -4))), rodata(".rodata", elfbuild.Var("__msg.1", []byte("b\x00")).Local(), elfbuild.Var("__msg.2", []byte("a\x00")).Local())),
 		},
 		{
+			name:  "3.8 a, in one of two names of a datum, in either order of symbols",
+			fails: "symbolAt takes the last in the symbol table, not the first name",
+			old:   twins(4, "p", "q"), new: twins(4, "q", "p"),
+		},
+		{
+			name: "3.8 a, at the start of one of two names of a datum, in either order of symbols",
+			old:  twins(0, "p", "q"), new: twins(0, "q", "p"),
+		},
+		{
+			name:  "3.8 b, at the end of one of two names of a datum, in either order of symbols",
+			fails: "symbolAt takes the last in the symbol table, not the first name",
+			old:   twins(8, "p", "q"), new: twins(8, "q", "p"),
+		},
+		{
+			name:  "3.8 d, behind one of two names of a datum, in either order of symbols",
+			fails: "localBefore takes the last in the symbol table, not the first name",
+			old:   twins(12, "p", "q"), new: twins(12, "q", "p"),
+		},
+		{
 			name: "4.1 a renumbered static",
 			old:  obj(code(fun("f", leaX, pc32(3, "count.12", -4))), elfbuild.Data(".data", elfbuild.Var("count.12", make([]byte, 8)).Local())),
 			new:  obj(code(fun("f", leaX, pc32(3, "count.99", -4))), elfbuild.Data(".data", elfbuild.Var("count.99", make([]byte, 8)).Local())),
@@ -249,7 +268,7 @@ func TestEqual(t *testing.T) {
 		{
 			name: "5.1 a nameless datum that refers to another, both moved",
 			old: obj(code(fun("f", loadX, pc32(3, ".rodata", -4))),
-				rodata(".rodata", raw("0000000000000000", abs64(0, ".rodata", 8)), raw("01020304", pc32(0, "y", 0)))),
+				rodata(".rodata", raw("0000000000000000", abs64(0, ".rodata", 8)), raw("01020304", pc32(0, "y", 0)), elfbuild.Var("end", []byte{1}))),
 			new: obj(code(fun("f", loadX, pc32(3, ".rodata", 16))),
 				rodata(".rodata", raw("99999999"), raw("01020304", pc32(0, "y", 0)), elfbuild.Var("end", []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}),
 					raw("0000000000000000", abs64(0, ".rodata", 4)))),
@@ -278,6 +297,13 @@ func TestEqual(t *testing.T) {
 	} {
 		p.run(t)
 	}
+}
+
+// twins is a function that reads at an offset of .data, where 8 bytes have two
+// local names.
+func twins(offset int64, first, second string) elfbuild.Object {
+	return obj(code(fun("f", loadX, pc32(3, ".data", offset-4))),
+		elfbuild.Data(".data", elfbuild.Var(first, make([]byte, 8)).Alias(second).Local(), raw("0000000000000000")))
 }
 
 // Ordinary text is one place, every other section is itself (rule 8); which

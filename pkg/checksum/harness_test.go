@@ -21,15 +21,21 @@ func symbol(name string, bind elf.SymBind, typ elf.SymType, value, size uint64) 
 	return elfbuild.Symbol{Name: name, Bind: bind, Type: typ, Value: value, Size: size}
 }
 
-// sum makes the checksums of an object, and checks what holds for all: the
-// account adds up to the code that the test wrote, and the number of workers
-// doesn't show.
-func sum(t *testing.T, o elfbuild.Object) *Sums {
+func parse(t testing.TB, o elfbuild.Object) *object.File {
 	t.Helper()
 	f, err := object.Parse(o.Bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f
+}
+
+// sum makes the checksums of an object, and checks what holds for all: the
+// account adds up to the code that the test wrote, and the number of workers
+// doesn't show.
+func sum(t *testing.T, o elfbuild.Object) *Sums {
+	t.Helper()
+	f := parse(t, o)
 	sums, err := Sum(f, Options{Jobs: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -239,7 +239,7 @@ func (p *pairing) pairLeftovers(older, newer []*checksum.Record) {
 			continue
 		}
 		if p.pairedNew[r] == nil {
-			p.single(r, oldNames)
+			p.single(r, oldNames, newNames)
 		}
 		for _, alias := range r.Aliases {
 			was := only(oldNames[checksum.Normal(alias)], r)
@@ -267,19 +267,25 @@ func (p *pairing) pairByAlias(newer []*checksum.Record, oldNames map[string][]na
 		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
 			continue
 		}
-		for _, name := range append([]string{r.Name}, r.Aliases...) {
-			if was := only(oldNames[checksum.Normal(name)], r); was != nil && p.pairedOld[was] == nil {
+		for i, name := range append([]string{r.Name}, r.Aliases...) {
+			was := only(oldNames[checksum.Normal(name)], r)
+			if was != nil && p.pairedOld[was] == nil {
 				p.add(was, r, ByName)
 				break
+			}
+			if was != nil && i == 0 {
+				break // it was an alias: what its own name stood for counts
 			}
 		}
 	}
 }
 
 // single is a function of the new side alone: new, or split off one whose
-// alias it was.
-func (p *pairing) single(r *checksum.Record, oldNames map[string][]named) {
-	if was := only(oldNames[checksum.Normal(r.Name)], r); was != nil {
+// alias it was. A second function of a name is new.
+func (p *pairing) single(r *checksum.Record, oldNames, newNames map[string][]named) {
+	name := checksum.Normal(r.Name)
+	was := only(oldNames[name], r)
+	if was != nil && checksum.Normal(was.Name) != name && only(newNames[name], was) == r {
 		p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName})
 		return
 	}

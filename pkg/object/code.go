@@ -197,7 +197,13 @@ func isPrefix(name string) bool {
 // with code directly behind.
 func (c *Code) candidates() (extents, prefixes []Extent, err error) {
 	f := c.file
-	code, total := uint64(0), uint64(0)
+	code, total, count := uint64(0), uint64(0), 0
+	for i := range f.Sections {
+		if f.Sections[i].Executable() {
+			count += len(c.SymbolsOf(uint32(i)))
+		}
+	}
+	extents = make([]Extent, 0, count)
 	for i := range f.Sections {
 		section := &f.Sections[i]
 		if !section.Executable() {
@@ -273,7 +279,7 @@ func bindRank(s *Symbol) int {
 // makeFuncs joins the names of one stretch into a function.
 func (c *Code) makeFuncs(candidates []Extent) {
 	c.Funcs = make([]Func, 0, len(candidates))
-	c.Extents = make([]Extent, 0, len(candidates))
+	c.Extents = candidates[:0] // each is read before its place is written
 	for _, e := range candidates {
 		if n := len(c.Extents); n > 0 {
 			if last := &c.Extents[n-1]; last.Section == e.Section && last.Start == e.Start && last.End == e.End {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import "testing"
+
+// Each line claims something of its bytes, right or wrong; what decodecheck
+// finds must say which. Otherwise "no differences" would mean nothing.
+func TestCompare(t *testing.T) {
+	for _, test := range []struct{ listed, want string }{
+		{"10:\t48 8b 1d 01 00 00 00 \tmov    0x1(%rip),%rbx        # 18 <f+0x18>", ""},
+		{"10:\t48 8b 1d 01 00 00 00 \tmov    0x1(%rip),%rbx        # 19 <f+0x19>", "relative target"},
+		{"10:\t48 8b 1d 01 00 00 00 \tmov    (%rbx),%rbx", "relative"},
+		{"10:\t48 8b 1d 01 00 00    \tmov    0x1(%rip),%rbx        # 18 <f+0x18>", "refused"},
+		{"10:\t48 8b 5b 08          \tmov    0x8(%rbx),%rbx", ""},
+		{"10:\t48 8b 5b 08          \tmov    0x9(%rbx),%rbx", "displacement value"},
+		{"10:\t48 8b 5b 08          \tmov    (%rbx),%rbx", "displacement"},
+		{"10:\t48 8b 5b f8 90       \tmov    -0x8(%rbx),%rbx", "length"},
+		{"10:\t62 f1 7c 48 28 40 12 \tvmovaps 0x480(%rax),%zmm0", ""},
+		{"10:\t62 f1 7c 48 28 40 12 \tvmovaps 0x481(%rax),%zmm0", "displacement value"},
+		{"10:\t48 83 c3 18          \tadd    $0x18,%rbx", ""},
+		{"10:\t48 83 c3 18          \tadd    $0x19,%rbx", "immediate"},
+		{"10:\t48 83 c3 18          \tadd    %rcx,%rbx", "immediate"},
+		{"10:\t48 01 c3             \tadd    $0x1,%rbx", "immediate"},
+		{"10:\td1 e0                \tshl    $1,%eax", ""},
+		{"10:\tc8 10 00 02          \tenter  $0x10,$0x2", ""},
+		{"10:\tc8 10 00 02          \tenter  $0x10", "immediate"},
+		{"10:\te8 00 00 00 00       \tcall   15 <f+0x15>", ""},
+		{"10:\te8 00 00 00 00       \tcall   16 <f+0x16>", "target"},
+		{"10:\te8 00 00 00 00       \tjmp    15 <f+0x15>", "kind"},
+		{"10:\tff e0                \tjmp    *%rax", ""},
+		{"10:\tff d0                \tjmp    *%rax", "kind"},
+		{"10:\tc3                   \tret", ""},
+		{"10:\t90                   \tnop", ""},
+		{"10:\tf3 90                \tnop", "kind"},
+		{"10:\t66 2e 0f 1f 84 00 00 00 00 00 \tcs nopw 0x0(%rax,%rax,1)", ""},
+		{"10:\t0f 1c c0             \tnop    %eax", nopReserved},
+		{"10:\t0f 04                \tclts", "refused"},
+		{"10:\t0f 04                \t(bad)", badRefused},
+		{"10:\t9b d9 3c 24          \tfstcw  (%rsp)", fwait},
+		{"10:\t48                   \trex.W", prefixRefused},
+	} {
+		var l listing
+		if !l.parse([]byte("      " + test.listed)) {
+			t.Errorf("%s: not parsed", test.listed)
+			continue
+		}
+		at := &l.lines[0]
+		at.code = l.code
+		got := ""
+		for _, d := range compare(at, l.code) {
+			got += d.class
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, not %q", test.listed, got, test.want)
+		}
+	}
+}
+
+func TestParseRefusesOtherLines(t *testing.T) {
+	for _, s := range []string{
+		"", "Disassembly of section .text:", "0000000000000010 <f>:", "a.o:     file format elf64-x86-64",
+	} {
+		var l listing
+		if l.parse([]byte(s)) {
+			t.Errorf("%q parsed as %+v", s, l.lines)
+		}
+	}
+}
