@@ -237,37 +237,70 @@ func (p *program) entryTarget(symbol, typ uint32, addend int64, offset uint64) t
 	return p.resolve(symbol, addend)
 }
 
-// content is a nameless datum's digest.
-type content = xxh3.Uint128
-
-// maxDepth bounds how deep nameless data may refer to nameless data.
+// maxDepth bounds how deep nameless data may refer to nameless data. What lies
+// deeper, as on a cycle all does, is left out.
 const maxDepth = 16
+
+// nestedKey is a datum as others refer to it: at this depth, or 0 when all
+// that it refers to in turn is within maxDepth.
+type nestedKey struct {
+	datumKey
+	depth int
+}
+
+// nested is a datum's digest, so that each is encoded once for a depth,
+// however many paths lead to it.
+type nested struct {
+	digest xxh3.Uint128
+	// open is the body for which it was made while something in it was
+	// unsettled, nil where it holds for all: each notes what it waits for.
+	open *body
+}
 
 // appendNested encodes the digest of a datum that a datum refers to.
 func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
-	digest, ok := w.memo[key]
-	if !ok {
-		if w.depth == maxDepth {
-			w.cyclic = true
-			return append(b, tagCycle)
-		}
-		// What lies on a cycle, or too deep, depends on where one enters:
-		// it is never kept.
-		before := w.cyclic
-		w.cyclic = false
-		w.depth++
-		buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
-		w.nested[w.depth] = buf
-		digest = xxh3.Hash128(buf)
-		w.depth--
-		if !w.cyclic && !w.unsettled {
-			w.memo[key] = digest
-		}
-		w.cyclic = w.cyclic || before
+	if w.depth == maxDepth {
+		w.truncated = true
+		return append(b, tagCycle)
 	}
+	w.depth++
+	n, ok := w.recall(nestedKey{key, 0})
+	if !ok {
+		n, ok = w.recall(nestedKey{key, w.depth})
+		w.truncated = w.truncated || ok
+	}
+	if !ok {
+		n = w.nest(key, end)
+	}
+	w.depth--
 	b = append(b, tagNested)
-	b = binary.LittleEndian.AppendUint64(b, digest.Hi)
-	return binary.LittleEndian.AppendUint64(b, digest.Lo)
+	b = binary.LittleEndian.AppendUint64(b, n.digest.Hi)
+	return binary.LittleEndian.AppendUint64(b, n.digest.Lo)
+}
+
+func (w *walker) recall(key nestedKey) (nested, bool) {
+	n, ok := w.memo[key]
+	return n, ok && (n.open == nil || n.open == w.body)
+}
+
+// nest makes a datum's digest at the present depth.
+func (w *walker) nest(key datumKey, end uint64) nested {
+	truncated, unsettled := w.truncated, w.unsettled
+	w.truncated, w.unsettled = false, false
+	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
+	w.nested[w.depth] = buf
+	n := nested{digest: xxh3.Hash128(buf)}
+	if w.unsettled {
+		n.open = w.body
+	}
+	k := nestedKey{key, 0}
+	if w.truncated {
+		k.depth = w.depth
+	}
+	w.memo[k] = n
+	w.truncated = w.truncated || truncated
+	w.unsettled = w.unsettled || unsettled
+	return n
 }
 
 // appendData encodes a datum: its bytes with relocated fields blanked, and

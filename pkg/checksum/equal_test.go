@@ -46,10 +46,12 @@ func TestEqual(t *testing.T) {
 	direct := obj(code(fun("f", callG, plt32(1, "g", -4)), g))
 	forms := obj(code(
 		// je 1f; jmp 2f; 1: ret; 2: ret
-		fun("f", "7402 eb01 c3 c3")))
+		fun("f", "7402 eb01 c3 c3"),
+	))
 	nops := obj(code(
 		// je 1f; 1: xor %eax, %eax; jmp 2f; 2: ret
-		fun("f", "7400 31c0 eb00 c3")))
+		fun("f", "7400 31c0 eb00 c3"),
+	))
 	for _, p := range []pair{
 		{name: "1 another place in the section", old: obj(code(f, g, h), data), new: obj(code(g, h, f.At(64)), data)},
 		{name: "1 another order of sections", old: obj(code(f, g, h), data), new: obj(data, elfbuild.Text(".text.g", g), elfbuild.Text(".text.f", f), code(h))},

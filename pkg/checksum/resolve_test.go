@@ -86,7 +86,7 @@ func TestResolve(t *testing.T) {
 			elfbuild.Merge(".rodata.cst8", 8, gap(16)),
 			elfbuild.Data("__tracepoint_str", local("___tp_str.1", 8), gap(8)),
 			elfbuild.Data("__bug_table", gap(24)),
-			elfbuild.Section{Name: ".comment", Data: make([]byte, 8)},
+			{Name: ".comment", Data: make([]byte, 8)},
 			elfbuild.ReadOnly(".refers", elfbuild.Piece{
 				Data: make([]byte, 8), Relocs: []elfbuild.Reloc{
 					abs64(0, ".text", 0), abs64(0, ".data", 0), abs64(0, ".rodata", 0), abs64(0, ".bss", 0), abs64(0, ".data.one", 0), abs64(0, ".data.none", 0),

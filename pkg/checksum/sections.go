@@ -57,12 +57,12 @@ func kindOf(s *object.Section) sectionKind {
 		return sectionSpecial
 	case s.Executable():
 		return sectionCode
+	case s.Type == elf.SHT_NOBITS:
+		return sectionWritable
 	case s.Flags&elf.SHF_STRINGS != 0:
 		return sectionStrings
 	case s.Flags&elf.SHF_MERGE != 0 && s.Entsize > 0:
 		return sectionMerge
-	case s.Type == elf.SHT_NOBITS:
-		return sectionWritable
 	case s.Flags&elf.SHF_WRITE == 0, strings.HasPrefix(s.Name, ".data.rel.ro"), strings.HasPrefix(s.Name, ".data..L"), strings.HasPrefix(s.Name, ".rodata"), s.Name == "__tracepoint_str":
 		return sectionReadOnly
 	}

@@ -44,7 +44,7 @@ func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 	slices.SortFunc(refs, func(a, b strayRef) int {
 		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.at, b.at), cmp.Compare(a.fn, b.fn))
 	})
-	s, account := &strays{}, Account{}
+	s, account, in := &strays{}, Account{}, &decode.Inst{}
 	for i := range p.file.Sections {
 		section := uint32(i)
 		if !p.file.Sections[i].Executable() {
@@ -64,12 +64,12 @@ func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 				start = p.code.Funcs[e.Func].Prefix
 			}
 			if end < start {
-				p.cut(s, &account, section, end, start, refs)
+				p.cut(s, &account, section, end, start, refs, in)
 			}
 			end = max(end, e.End)
 		}
 		if size := p.file.Sections[i].Size; end < size {
-			p.cut(s, &account, section, end, size, refs)
+			p.cut(s, &account, section, end, size, refs, in)
 		}
 	}
 	for i := range s.pieces {
@@ -79,7 +79,7 @@ func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 }
 
 // cut finds the pieces of one gap, and accounts for the padding in it.
-func (p *program) cut(s *strays, account *Account, section uint32, start, end uint64, refs []strayRef) {
+func (p *program) cut(s *strays, account *Account, section uint32, start, end uint64, refs []strayRef, in *decode.Inst) {
 	code := p.file.Data(section)[:end]
 	var open *piece
 	first := len(s.pieces)
@@ -89,10 +89,9 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 			at++
 			continue
 		}
-		in, ok := p.decode(code[at:])
-		switch {
+		switch ok := p.decode(code[at:], in); {
 		case !ok:
-			in = decode.Inst{Len: 1}
+			*in = decode.Inst{Len: 1}
 		case in.Kind == decode.Nop:
 			at += uint64(in.Len)
 			continue

@@ -172,8 +172,10 @@ func TestStrayContent(t *testing.T) {
 	const behind = "resolveCode reads a branch to where another function ends as one to its end, not to the code there"
 	for _, p := range []pair{
 		{name: "1.7 a stub changes", old: stub("31c9 c3"), new: stub("31c8 c3"), want: []Class{Instructions}},
-		{name: "1.7 a stub's callee changes", want: []Class{References},
-			old: obj(code(fun("f", "e9 01000000"), raw("cc"), raw(call, plt32(1, "a", -4)))), new: obj(code(fun("f", "e9 01000000"), raw("cc"), raw(call, plt32(1, "b", -4))))},
+		{
+			name: "1.7 a stub's callee changes", want: []Class{References},
+			old: obj(code(fun("f", "e9 01000000"), raw("cc"), raw(call, plt32(1, "a", -4)))), new: obj(code(fun("f", "e9 01000000"), raw("cc"), raw(call, plt32(1, "b", -4)))),
+		},
 		{
 			name: "1.7 a stub directly behind another function", fails: behind, want: []Class{Instructions},
 			old: obj(code(fun("f", "e9 01000000"), fun("g", "c3"), raw("31c9 c3"))), new: obj(code(fun("f", "e9 01000000"), fun("g", "c3"), raw("31c8 c3"))),

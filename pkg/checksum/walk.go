@@ -45,11 +45,12 @@ type walker struct {
 	disambig []byte
 
 	step      Step
+	prefix    decode.Inst // the instruction in front of the entry
 	encoded   []byte
 	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
-	memo      map[datumKey]content
+	memo      map[nestedKey]nested
 	depth     int  // of nested data being encoded
-	cyclic    bool // they lead back to themselves
+	truncated bool // they go deeper than maxDepth
 	elsewhere elsewhere
 	findings  findings
 	unsettled bool
@@ -83,7 +84,7 @@ type layout struct {
 }
 
 func newWalker(p *program) *walker {
-	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[datumKey]content{}}
+	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[nestedKey]nested{}}
 }
 
 // walk passes the steps of a body to visit. It sets unsettled where something
@@ -134,9 +135,11 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	clear(ordinals)
 	ordinal := uint32(0)
 	for at := uint64(0); at < uint64(len(code)); {
-		in, ok := p.decode(code[at:])
-		if !ok {
-			if _, ok := p.decode(data[part.start+at:]); ok {
+		insts = append(insts, inst{offset: at})
+		in := &insts[len(insts)-1].Inst
+		if !p.decode(code[at:], in) {
+			insts = insts[:len(insts)-1]
+			if p.decode(data[part.start+at:], &decode.Inst{}) {
 				// The last instruction goes on behind the part's end: two
 				// entry points share its bytes.
 				ordinals[at] = ordinal + 1
@@ -149,7 +152,6 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 			break
 		}
 		ordinals[at] = ordinal + 1
-		insts = append(insts, inst{in, at})
 		if in.Kind != decode.Nop {
 			ordinal++
 		}
@@ -160,11 +162,9 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	return l, insts, spare
 }
 
-func (p *program) decode(code []byte) (decode.Inst, bool) {
-	if p.machine.decode == nil {
-		return decode.Inst{}, false
-	}
-	return p.machine.decode(code)
+// decode reads one instruction; of a machine without a decoder, none.
+func (p *program) decode(code []byte, in *decode.Inst) bool {
+	return p.machine.decode != nil && p.machine.decode(code, in)
 }
 
 // ordinal is the place of an offset in the part: the instruction's ordinal,
@@ -190,8 +190,9 @@ func (w *walker) walkPrefix(i int) {
 	}
 	code := w.p.file.Data(part.section)[part.prefix:part.start]
 	relocs := w.p.file.Relocs(part.section).Between(part.prefix, part.start)
+	in := &w.prefix
 	for at := 0; at < len(code); {
-		in, ok := w.p.decode(code[at:])
+		ok := w.p.decode(code[at:], in)
 		n := int(in.Len)
 		if !ok {
 			n = len(code) - at

@@ -350,8 +350,8 @@ func TestPairs(t *testing.T) {
 		},
 		{
 			"equal code in another place isn't equal content",
-			records{fn("init", 1, local("a.c"), in(".init.text")), fn("init", 1, local("a.c"))},
-			records{fn("init", 1, local("a.c")), fn("init", 1, local("a.c"), in(".init.text"))},
+			records{fn("f.constprop.0", 1, local("a.c"), in(".init.text")), fn("f.constprop.1", 1, local("a.c"))},
+			records{fn("f.constprop.0", 1, local("a.c")), fn("f.constprop.1", 1, local("a.c"), in(".init.text"))},
 			[]string{"0 changed 0 added 0 removed 2 unchanged"},
 		},
 		{

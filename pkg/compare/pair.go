@@ -285,7 +285,7 @@ func (p *pairing) pairByAlias(newer []*checksum.Record, oldNames map[string][]na
 func (p *pairing) single(r *checksum.Record, oldNames, newNames map[string][]named) {
 	name := checksum.Normal(r.Name)
 	was := only(oldNames[name], r)
-	if was != nil && checksum.Normal(was.Name) != name && only(newNames[name], was) == r {
+	if was != nil && only(newNames[name], was) == r {
 		p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName})
 		return
 	}

@@ -20,11 +20,12 @@ func stream(b testing.TB) []byte {
 
 func BenchmarkX86(b *testing.B) {
 	code := stream(b)
+	var in Inst
 	instructions := 0
 	b.ReportAllocs()
 	for b.Loop() {
 		for at := 0; at < len(code); instructions++ {
-			in, ok := X86(code[at:])
+			ok := X86(code[at:], &in)
 			if !ok {
 				b.Fatalf("%#x: % x", at, code[at:][:16])
 			}
@@ -40,7 +41,7 @@ func BenchmarkX86asm(b *testing.B) {
 	code := stream(b)
 	var list [][]byte
 	for at := 0; at < len(code); {
-		in, ok := X86(code[at:])
+		in, ok := decodeX86(code[at:])
 		if !ok {
 			b.Fatalf("%#x", at)
 		}

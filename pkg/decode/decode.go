@@ -28,10 +28,12 @@
 // file with one more function of type Decoder.
 package decode
 
-// Decoder decodes the instruction at the start of code. It reports false if
-// no instruction stands there: the bytes are not one, or code ends within it.
-// It never reads further than the instruction it returns.
-type Decoder func(code []byte) (Inst, bool)
+// Decoder decodes the instruction at the start of code into in, which stays the
+// caller's: an instruction is written once, where it is kept. It reports false
+// if no instruction stands there - the bytes are not one, or code ends within
+// it - and then leaves in undefined. It never reads further than the
+// instruction.
+type Decoder func(code []byte, in *Inst) bool
 
 // Kind is what an instruction does to control flow.
 type Kind uint8

@@ -97,7 +97,7 @@ func TestX86asmOnRandomBytes(t *testing.T) {
 		if err != nil || want.Op == 0 || x86asmErrs(code[:], want.Op) {
 			continue
 		}
-		got, ok := X86(code[:])
+		got, ok := decodeX86(code[:])
 		if !ok || int(got.Len) != want.Len {
 			t.Errorf("% x: length %d, %v; x86asm: %v, %d", code, got.Len, ok, want, want.Len)
 		}

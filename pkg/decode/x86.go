@@ -54,7 +54,7 @@ var prefixes = func() (table [256]prefix) {
 // keeps its 32-bit displacement under a 66 prefix. UD0 and UD1 have a ModRM
 // byte, and the NOPs are 90 and 0F 1F, however they are prefixed, short of
 // what makes another instruction of 90 (F3: pause, REX.B: xchg).
-func X86(code []byte) (Inst, bool) {
+func X86(code []byte, in *Inst) bool {
 	if len(code) > maxX86 {
 		code = code[:maxX86]
 	}
@@ -68,7 +68,7 @@ func X86(code []byte) (Inst, bool) {
 	)
 	for {
 		if at >= len(code) {
-			return Inst{}, false
+			return false
 		}
 		op = code[at]
 		s = oneByte[op]
@@ -88,20 +88,20 @@ func X86(code []byte) (Inst, bool) {
 		table, op, at, p = e.table, e.op, e.at, e.prefix
 	}
 	if s == invalid {
-		return Inst{}, false
+		return false
 	}
 
 	// 3. ModRM, SIB and displacement.
 	var pc, disp Span
 	if s&hasModRM != 0 {
 		if at >= len(code) {
-			return Inst{}, false
+			return false
 		}
 		modrm := code[at]
 		at++
 		if s&(isGroup|onlyMemory|onlyRegister|anyMod) != 0 {
 			if s = x86Operand(table, op, modrm, p, s); s == invalid {
-				return Inst{}, false
+				return false
 			}
 			if s&anyMod != 0 {
 				modrm |= 0xC0
@@ -116,7 +116,7 @@ func X86(code []byte) (Inst, bool) {
 			size := m & modrmSize
 			if m&modrmSIB != 0 {
 				if at >= len(code) {
-					return Inst{}, false
+					return false
 				}
 				if code[at]&7 == 5 && modrm < 0x40 {
 					size = 4
@@ -147,7 +147,7 @@ func X86(code []byte) (Inst, bool) {
 			at += int(disp.Len)
 		case class == immediateSuffix:
 			if at > len(code) || !is3DNow[code[at-1]] {
-				return Inst{}, false
+				return false
 			}
 		default:
 			imm = field
@@ -156,7 +156,7 @@ func X86(code []byte) (Inst, bool) {
 		}
 	}
 	if at > len(code) {
-		return Inst{}, false
+		return false
 	}
 
 	// 5. What it is.
@@ -176,10 +176,11 @@ func X86(code []byte) (Inst, bool) {
 	if pc.Len != 0 {
 		pcRel = int64(at) + signed(code, pc)
 	}
-	return Inst{
-		Len: uint8(at), Flow: Flow{Kind: kind, Form: form, Opcode: opcode},
-		Fields: Fields{PC: pc, Disp: disp, Imm: imm, Imm2: imm2}, PCRel: pcRel,
-	}, true
+	in.Len = uint8(at)
+	in.Flow = Flow{Kind: kind, Form: form, Opcode: opcode}
+	in.Fields = Fields{PC: pc, Disp: disp, Imm: imm, Imm2: imm2}
+	in.PCRel = pcRel
+	return true
 }
 
 // span returns the field of size bytes at at, or the zero Span for none.

@@ -12,7 +12,7 @@ package decode
 // length and is not checked, with the few exceptions of x86Group.
 var x86Maps = [x86TableCount][]string{
 	tableOne: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 mmmmbz..mmmmbz.x",
 		"1 mmmmbz..mmmmbz..",
 		"2 mmmmbzp.mmmmbzp.",
@@ -31,7 +31,7 @@ var x86Maps = [x86TableCount][]string{
 		"F ptppnnggnnnnnngg",
 	},
 	table0F: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 ggmm.nnrnn.t.mns", // ..., 3DNow!
 		"1 mmmMmmmMmmmmmmmO",
 		"2 cccc....mmmMmmmm",
@@ -50,7 +50,7 @@ var x86Maps = [x86TableCount][]string{
 		"F MmmmmmmRmmmmmmmT",
 	},
 	table0F38: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 mmmmmmmmmmmm....",
 		"1 m...mm.m....mmm.",
 		"2 mmmmmm..mmMm....",
@@ -62,7 +62,7 @@ var x86Maps = [x86TableCount][]string{
 		"F mm...Mm.mMRRM...",
 	},
 	table0F3A: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 ........BBBBBBBB",
 		"1 ....BBBB........",
 		"2 BBB.............",
@@ -73,7 +73,7 @@ var x86Maps = [x86TableCount][]string{
 		"F Q...............",
 	},
 	tableVEX1: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"1 mmmMmmmM........",
 		"2 ........mmmMmmmm",
 		"4 .RR.RRRR..RR....",
@@ -88,7 +88,7 @@ var x86Maps = [x86TableCount][]string{
 		"F MmmmmmmRmmmmmmm.",
 	},
 	tableVEX2: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 mmmmmmmmmmmmmmmm",
 		"1 ...m..mmmmm.mmm.",
 		"2 mmmmmm..mmMmMMMM",
@@ -107,7 +107,7 @@ var x86Maps = [x86TableCount][]string{
 		"F ..mm.mmm........",
 	},
 	tableVEX3: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 BBB.BBB.BBBBBBBB",
 		"1 ....BBBBBB...B..",
 		"2 BBB.............",
@@ -127,7 +127,7 @@ var x86Maps = [x86TableCount][]string{
 		"F ......D.D.......", // rdmsr and wrmsrns, urdmsr and uwrmsr
 	},
 	tableEVEX1: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"1 mmmMmmmM........",
 		"2 ........mmmMmmmm",
 		"5 .m..mmmmmmmmmmmm",
@@ -140,7 +140,7 @@ var x86Maps = [x86TableCount][]string{
 		"F .mmmmmm.mmmmmmm.",
 	},
 	tableEVEX2: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 m...m......mmm..",
 		"1 mmmmmmm.mmmmmmmm",
 		"2 mmmmmmmmmmmmmm..",
@@ -159,7 +159,7 @@ var x86Maps = [x86TableCount][]string{
 		"F ..mm.mmm........",
 	},
 	tableEVEX3: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 BB.BBB.QBBBB...B",
 		"1 ....BBBBBBBB.BBB",
 		"2 BBBB.BBB.......Q",
@@ -173,7 +173,7 @@ var x86Maps = [x86TableCount][]string{
 		"F B...............",
 	},
 	tableEVEX4: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 mmmm....mmmm....",
 		"1 mmmm....mmmm....",
 		"2 mmmmB...mmmmB...",
@@ -187,7 +187,7 @@ var x86Maps = [x86TableCount][]string{
 		"F mmm.mmggmm..M.gg",
 	},
 	tableEVEX5: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"1 mm......m..m.mm.",
 		"2 ..........m.mmmm",
 		"3 ......mmmmmmmmm.",
@@ -197,7 +197,7 @@ var x86Maps = [x86TableCount][]string{
 		"F ........MM......",
 	},
 	tableEVEX6: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"1 ...m............",
 		"2 ............mm..",
 		"4 ..mm........mmmm",
@@ -212,7 +212,7 @@ var x86Maps = [x86TableCount][]string{
 		"F ......D.D.......",
 	},
 	tableXOP8: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"8 .....BBB......BB",
 		"9 .....BBB......BB",
 		"A ..BB..B.........",
@@ -221,7 +221,7 @@ var x86Maps = [x86TableCount][]string{
 		"E ............BBBB",
 	},
 	tableXOP9: {
-		//0123456789ABCDEF
+		// 0123456789ABCDEF
 		"0 .mm.............",
 		"1 ..R.............",
 		"8 mmmm............",

@@ -91,7 +91,7 @@ func parseExample(line string) (e example, err error) {
 
 func TestX86(t *testing.T) {
 	for _, e := range readExamples(t) {
-		got, ok := X86(slices.Concat(e.code, e.trailing))
+		got, ok := decodeX86(slices.Concat(e.code, e.trailing))
 		got.Form, got.Opcode = 0, 0 // TestX86Forms
 		if ok != e.ok {
 			t.Errorf("x86.txt:%d: % x (%s): ok is %v", e.line, e.code, e.text, ok)
@@ -107,11 +107,11 @@ func TestX86Truncated(t *testing.T) {
 		if !e.ok {
 			continue
 		}
-		if _, ok := X86(e.code); !ok {
+		if _, ok := decodeX86(e.code); !ok {
 			t.Errorf("x86.txt:%d: % x (%s): refused without bytes behind it", e.line, e.code, e.text)
 		}
 		for n := range e.code {
-			if in, ok := X86(e.code[:n]); ok {
+			if in, ok := decodeX86(e.code[:n]); ok {
 				t.Errorf("x86.txt:%d: % x (%s): length %d of %d bytes", e.line, e.code, e.text, in.Len, n)
 			}
 		}
@@ -149,7 +149,7 @@ func TestX86Forms(t *testing.T) {
 		{"67 62 f1 7c 48 28 00", 0, 1},
 	} {
 		code := unhex(t, test.code)
-		in, ok := X86(code)
+		in, ok := decodeX86(code)
 		if !ok || in.Form != test.form || in.Opcode != test.opcode || int(in.Len) != len(code) {
 			t.Errorf("%s: form %#x, opcode at %d, length %d, %v", test.code, in.Form, in.Opcode, in.Len, ok)
 		}
@@ -168,15 +168,15 @@ func unhex(t testing.TB, s string) []byte {
 func TestX86Limit(t *testing.T) {
 	for n := range 20 {
 		code := append(bytes.Repeat([]byte{0x66}, n), 0x90)
-		if in, ok := X86(code); ok != (n < 15) || ok && (int(in.Len) != n+1 || in.Kind != Nop) {
+		if in, ok := decodeX86(code); ok != (n < 15) || ok && (int(in.Len) != n+1 || in.Kind != Nop) {
 			t.Errorf("%d prefixes: %+v, %v", n, in, ok)
 		}
 	}
 	long := unhex(t, "66 66 66 66 2e 48 c7 05 00 00 00 00 00 00 00 00")
-	if _, ok := X86(long); ok {
+	if _, ok := decodeX86(long); ok {
 		t.Error("16 bytes accepted")
 	}
-	if _, ok := X86(long[1:]); !ok {
+	if _, ok := decodeX86(long[1:]); !ok {
 		t.Error("15 bytes refused")
 	}
 }
@@ -202,9 +202,10 @@ func TestX86MapsWellFormed(t *testing.T) {
 
 func TestX86DoesNotAllocate(t *testing.T) {
 	examples := readExamples(t)
+	var in Inst
 	if n := testing.AllocsPerRun(10, func() {
 		for _, e := range examples {
-			X86(e.code)
+			X86(e.code, &in)
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -252,7 +253,7 @@ func FuzzX86(f *testing.F) {
 		f.Add(slices.Concat(e.code, e.trailing))
 	}
 	f.Fuzz(func(t *testing.T, code []byte) {
-		in, ok := X86(code)
+		in, ok := decodeX86(code)
 		if !ok {
 			if in != (Inst{}) {
 				t.Fatalf("% x: %+v without an instruction", code, in)
@@ -261,14 +262,23 @@ func FuzzX86(f *testing.F) {
 		}
 		checkInst(t, code, in)
 		own := code[:in.Len:in.Len]
-		if got, ok := X86(own); !ok || got != in {
+		if got, ok := decodeX86(own); !ok || got != in {
 			t.Fatalf("% x: %+v, but by itself %+v, %v", code, in, got, ok)
 		}
-		if got, ok := X86(append(own, 0xFF, 0x05, 0xE8, 0x00)); !ok || got != in {
+		if got, ok := decodeX86(append(own, 0xFF, 0x05, 0xE8, 0x00)); !ok || got != in {
 			t.Fatalf("% x: %+v, but with others behind it %+v, %v", code, in, got, ok)
 		}
-		if _, ok := X86(own[:in.Len-1]); ok {
+		if _, ok := decodeX86(own[:in.Len-1]); ok {
 			t.Fatalf("% x: an instruction without its last byte", code)
 		}
 	})
+}
+
+// decodeX86 is X86 with its result as a value, for tests.
+func decodeX86(code []byte) (in Inst, ok bool) {
+	ok = X86(code, &in)
+	if !ok {
+		in = Inst{}
+	}
+	return in, ok
 }

@@ -114,8 +114,12 @@ func TestWriteLarge(t *testing.T) {
 	if d := cmp.Diff(m, back); d != "" {
 		t.Errorf("read back (-written +read):\n%s", d)
 	}
+	all := &limited{left: len(data)}
+	if err := m.Write(all); err != nil || all.most > 1<<17 {
+		t.Errorf("%d bytes at once, error %v", all.most, err)
+	}
 	for _, limit := range []int{0, 1 << 16, len(data) - 1} {
-		if err := m.Write(&limited{limit}); !errors.Is(err, errFull) {
+		if err := m.Write(&limited{left: limit}); !errors.Is(err, errFull) {
 			t.Errorf("a writer that takes %d bytes: error %v", limit, err)
 		}
 	}
@@ -124,9 +128,10 @@ func TestWriteLarge(t *testing.T) {
 var errFull = errors.New("full")
 
 // limited is a writer that takes so many bytes.
-type limited struct{ left int }
+type limited struct{ left, most int }
 
 func (l *limited) Write(b []byte) (int, error) {
+	l.most = max(l.most, len(b))
 	if l.left -= len(b); l.left < 0 {
 		return 0, errFull
 	}
@@ -192,7 +197,7 @@ func TestOrder(t *testing.T) {
 		{File: "", Name: "z", Section: ".text"},
 		{File: "B.c", Name: "a", Section: ".text"},
 		{File: "a.c", Name: "A", Section: ".text"},
-		{File: "a.c", Name: "a", Section: ".init.text"},
+		{File: "a.c", Name: "a", Section: ".init.text", Digest: digest(255)},
 		{File: "a.c", Name: "a", Section: ".text", Digest: digest(1)},
 		{File: "a.c", Name: "a", Section: ".text", Digest: digest(200)},
 		{File: "a.c", Name: "a", Section: ".text", Kind: checksum.Orphan, Digest: digest(0)},

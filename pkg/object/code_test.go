@@ -228,14 +228,23 @@ func TestSymbolsOf(t *testing.T) {
 	c := load(t, elfbuild.Object{
 		Symbols: []elfbuild.Symbol{
 			elfbuild.File("a.c"),
-			{Name: "c", Section: ".data", Value: 4}, {Name: "a", Section: ".data", Value: 2}, {Name: "b", Section: ".data", Value: 2},
+			{Name: "c", Section: ".data", Value: 4},
+			{Name: "a", Section: ".data", Value: 2},
+			{Name: "b", Section: ".data", Value: 2},
 			// None of these marks a place (section 3.8).
-			{Name: "$d", Section: ".data", Value: 1}, {Name: "$x.12", Section: ".data", Value: 1}, {Name: "__kvm_nvhe_$d", Section: ".data"},
-			{Name: ".Ltmp5", Section: ".data", Value: 3}, {Name: "", Section: ".data", Value: 3},
-			{Name: ".data", Type: elf.STT_SECTION, Section: ".data"}, {Name: "abs", Section: elfbuild.Absolute, Value: 2},
+			{Name: "$d", Section: ".data", Value: 1},
+			{Name: "$x.12", Section: ".data", Value: 1},
+			{Name: "__kvm_nvhe_$d", Section: ".data"},
+			{Name: ".Ltmp5", Section: ".data", Value: 3},
+			{Name: "", Section: ".data", Value: 3},
+			{Name: ".data", Type: elf.STT_SECTION, Section: ".data"},
+			{Name: "abs", Section: elfbuild.Absolute, Value: 2},
 			// These look like them, and do.
-			{Name: "$dollar", Section: ".data"}, {Name: "$", Section: ".data"}, {Name: "x$", Section: ".data"},
-			{Name: "$d", Bind: global, Section: ".data", Value: 6}, {Name: "$x", Type: elf.STT_OBJECT, Section: ".data", Value: 5},
+			{Name: "$dollar", Section: ".data"},
+			{Name: "$", Section: ".data"},
+			{Name: "x$", Section: ".data"},
+			{Name: "$d", Bind: global, Section: ".data", Value: 6},
+			{Name: "$x", Type: elf.STT_OBJECT, Section: ".data", Value: 5},
 		},
 		Sections: []elfbuild.Section{nops(".text", 4), elfbuild.Data(".data", elfbuild.Raw("0000000000000000"))},
 	})

@@ -183,8 +183,11 @@ func TestFileNames(t *testing.T) {
 	f := parse(t, elfbuild.Object{
 		Symbols: []elfbuild.Symbol{
 			{Name: "before", Section: ".text"},
-			elfbuild.File("a.c"), {Name: "in_a", Section: ".text"},
-			elfbuild.File("b.c"), {Name: "in_b", Section: ".text"}, {Name: "also_in_b", Section: ".text"},
+			elfbuild.File("a.c"),
+			{Name: "in_a", Section: ".text"},
+			elfbuild.File("b.c"),
+			{Name: "in_b", Section: ".text"},
+			{Name: "also_in_b", Section: ".text"},
 			{Name: "global", Bind: elf.STB_GLOBAL, Section: ".text"},
 		},
 		Sections: []elfbuild.Section{elfbuild.Text(".text", elfbuild.Raw("c3"))},
@@ -364,7 +367,8 @@ func TestRefusals(t *testing.T) {
 		"relocations for debug information are not read": {withSections(text,
 			elfbuild.Section{Name: ".debug_info", Data: []byte{0}, Relocs: []elfbuild.Reloc{elfbuild.Abs64(99, "f", 0)}}), nil},
 		"a relocation beyond the end": {withSections(
-			elfbuild.Text(".text", elfbuild.Func("f", "c3", elfbuild.PC32(1, "g", -4)))), ErrFormat},
+			elfbuild.Text(".text", elfbuild.Func("f", "c3", elfbuild.PC32(1, "g", -4))),
+		), ErrFormat},
 		"two symbol tables": {withSections(text, elfbuild.Section{Name: ".symtab2", Type: elf.SHT_SYMTAB, Entsize: 24}), ErrFormat},
 	} {
 		t.Run(name, func(t *testing.T) {

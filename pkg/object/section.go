@@ -30,13 +30,13 @@ func (s *Section) Allocated() bool { return s.Flags&elf.SHF_ALLOC != 0 }
 // Executable tells whether the section holds code of the running kernel.
 func (s *Section) Executable() bool {
 	return s.Flags&(elf.SHF_ALLOC|elf.SHF_EXECINSTR) == elf.SHF_ALLOC|elf.SHF_EXECINSTR &&
-		s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL
+		s.Type != elf.SHT_NOBITS
 }
 
 // Data is a view of the section's bytes, empty for SHT_NOBITS.
 func (f *File) Data(section uint32) []byte {
 	s := &f.Sections[section]
-	if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL {
+	if s.Type == elf.SHT_NOBITS {
 		return nil
 	}
 	return f.data[s.Offset : s.Offset+s.Size : s.Offset+s.Size]
@@ -119,12 +119,13 @@ func (f *File) loadSections() error {
 
 // loadSection reads one section header, but for the name.
 func (f *File) loadSection(i int, h []byte) error {
-	if i == 0 { // its fields may belong to the ELF header
+	typ := elf.SectionType(f.u32(h[4:]))
+	if i == 0 || typ == elf.SHT_NULL { // the other fields mean nothing, or belong to the ELF header
 		f.Sections[i] = Section{Type: elf.SHT_NULL}
 		return nil
 	}
 	s := Section{
-		Type:    elf.SectionType(f.u32(h[4:])),
+		Type:    typ,
 		Flags:   elf.SectionFlag(f.u64(h[8:])),
 		Offset:  f.u64(h[24:]),
 		Size:    f.u64(h[32:]),
@@ -133,7 +134,7 @@ func (f *File) loadSection(i int, h []byte) error {
 		Entsize: f.u64(h[56:]),
 	}
 	n := uint64(len(f.data))
-	if s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NULL && (s.Offset > n || s.Size > n-s.Offset) {
+	if s.Type != elf.SHT_NOBITS && (s.Offset > n || s.Size > n-s.Offset) {
 		return fmt.Errorf("%w: section %d: %#x bytes at offset %#x reach beyond the end of the file (%#x bytes)", ErrFormat, i, s.Size, s.Offset, n)
 	}
 	f.Sections[i] = s

@@ -41,7 +41,8 @@ func compared(t *testing.T, older, newer []checksum.Record) *compare.Result {
 	t.Helper()
 	r, err := compare.Manifests(
 		manifest.New("x86_64", manifest.Object{Name: "old.o", Records: older}),
-		manifest.New("x86_64", manifest.Object{Name: "new.o", Records: newer}), nil)
+		manifest.New("x86_64", manifest.Object{Name: "new.o", Records: newer}), nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,8 @@ func results(t *testing.T) map[string]*compare.Result {
 	}
 	trees, err := compare.Manifests(
 		manifest.New("arm64", object("a/same.ko", fn("f", 1)), object("b.ko", fn("f", 1), fn("g", 1)), object("gone.ko", fn("f", 1))),
-		manifest.New("arm64", object("a/same.ko", fn("f", 1)), object("b.ko", fn("f", 2), fn("g", 2)), object("fresh.ko", fn("f", 1), fn("h", 1))), nil)
+		manifest.New("arm64", object("a/same.ko", fn("f", 1)), object("b.ko", fn("f", 2), fn("g", 2)), object("fresh.ko", fn("f", 1), fn("h", 1))), nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

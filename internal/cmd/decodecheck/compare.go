@@ -5,8 +5,8 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/decode"
@@ -21,7 +21,8 @@ type difference struct {
 // compare says in what our decoding of code differs from objdump's line. Code
 // begins with the line's bytes and goes on with those behind it.
 func compare(l *line, code []byte) []difference {
-	in, ok := decode.X86(code)
+	var in decode.Inst
+	ok := decode.X86(code, &in)
 	if strings.Contains(l.text, "(bad)") || strings.HasPrefix(l.text, ".byte") {
 		if ok {
 			return []difference{{badAccepted, describe(in)}}
@@ -220,7 +221,8 @@ func waits(l *line, in decode.Inst, code []byte) bool {
 	if l.code[in.Len-1] != 0x9B {
 		return false
 	}
-	next, ok := decode.X86(code[in.Len:])
+	var next decode.Inst
+	ok := decode.X86(code[in.Len:], &next)
 	return ok && int(in.Len+next.Len) == l.len
 }
 
@@ -277,14 +279,15 @@ func reservedNop(code []byte, in decode.Inst) bool {
 }
 
 func describe(in decode.Inst) string {
-	s := "len " + strconv.Itoa(int(in.Len)) + " " + in.Kind.String()
+	var b strings.Builder
+	fmt.Fprintf(&b, "len %d %s", in.Len, in.Kind)
 	for _, f := range []struct {
 		name string
 		decode.Span
 	}{{"pc", in.PC}, {"disp", in.Disp}, {"imm", in.Imm}, {"imm2", in.Imm2}} {
 		if f.Len != 0 {
-			s += " " + f.name + " " + strconv.Itoa(int(f.Off)) + "+" + strconv.Itoa(int(f.Len))
+			fmt.Fprintf(&b, " %s %d+%d", f.name, f.Off, f.Len)
 		}
 	}
-	return s
+	return b.String()
 }

@@ -2,7 +2,10 @@
 
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Each line claims something of its bytes, right or wrong; what decodecheck
 // finds must say which. Otherwise "no differences" would mean nothing.
@@ -47,12 +50,12 @@ func TestCompare(t *testing.T) {
 		}
 		at := &l.lines[0]
 		at.code = l.code
-		got := ""
+		var got strings.Builder
 		for _, d := range compare(at, l.code) {
-			got += d.class
+			got.WriteString(d.class)
 		}
-		if got != test.want {
-			t.Errorf("%s: %q, not %q", test.listed, got, test.want)
+		if got.String() != test.want {
+			t.Errorf("%s: %q, not %q", test.listed, got.String(), test.want)
 		}
 	}
 }
