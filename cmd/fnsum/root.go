@@ -24,7 +24,8 @@ var errDiffers = errors.New("the two sides differ")
 
 // run is the command line: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	// Collect when memory has doubled, whatever GOGC says: a promise of docs/performance.md.
+	// Collect when memory has doubled, whatever GOGC says: how much memory a
+	// build needs must not depend on a variable set for something else.
 	debug.SetGCPercent(100)
 	root := newRoot()
 	root.SetArgs(args)

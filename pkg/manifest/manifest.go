@@ -10,6 +10,7 @@
 package manifest
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func New(arch string, objects ...Object) *Manifest {
 // NewObject is an object's part of a manifest. It takes over the records. The
 // strings in it are views of the file, as those of sums are.
 func NewObject(name string, file *object.File, sums *checksum.Sums) Object {
-	slices.SortStableFunc(sums.Records, compareRecords)
+	sortRecords(sums.Records)
 	return Object{
 		Name:    name,
 		Size:    file.Size(),
@@ -58,13 +59,40 @@ func NewObject(name string, file *object.File, sums *checksum.Sums) Object {
 	}
 }
 
-func compareRecords(a, b checksum.Record) int {
+// sortRecords brings records into the manifest's order, equal ones in the order
+// they have. Records are large: it sorts their indices and moves each once.
+func sortRecords(records []checksum.Record) {
+	order := make([]int32, len(records))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if c := compareRecords(&records[a], &records[b]); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	for first := range order {
+		displaced, i := records[first], int32(first)
+		for from := order[i]; int(from) != first; from = order[i] {
+			records[i], order[i] = records[from], i
+			i = from
+		}
+		records[i], order[i] = displaced, i
+	}
+}
+
+func compareRecords(a, b *checksum.Record) int {
+	if c := strings.Compare(a.File, b.File); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Name, b.Name); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		strings.Compare(a.File, b.File),
-		strings.Compare(a.Name, b.Name),
 		strings.Compare(a.Section, b.Section),
 		cmp.Compare(a.Kind, b.Kind),
-		slices.Compare(a.Digest[:], b.Digest[:]),
+		bytes.Compare(a.Digest[:], b.Digest[:]),
 	)
 }
 
