@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Compares pkg/decode with objdump on every opcode of every map, behind each
-# mandatory prefix, with memory and register operands. AS and OBJDUMP should be
-# new ones: decode-gas.sh can bring them.
+# mandatory prefix, with memory and register operands, and on random bytes. AS
+# and OBJDUMP must be new ones: decode-gas.sh can bring them.
 #
 # usage: [AS=PATH] [OBJDUMP=PATH] decode-maps.sh
 set -e

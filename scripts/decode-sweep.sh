@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Compares pkg/decode with objdump over whole objects; -objdump PATH takes
-# another objdump than the installed one (see decodecheck for the flags).
+# another objdump than the installed one (see decodecheck for the flags). A
+# kernel's must know its instructions: decode-gas.sh can bring a new one.
 #
 # objdump takes hours for an object with a section per function, so ld merges
 # its code sections first. Their bytes stay: relocations aren't applied.

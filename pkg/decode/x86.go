@@ -326,6 +326,9 @@ func (e *escaped) rex2(code []byte) shape {
 	}
 	e.next(code, tableOne)
 	if e.op == 0xA1 && e.at <= len(code) {
+		if e.prefix&(prefix66|prefixF0|prefixF2|prefixF3|prefixW) != 0 {
+			return invalid
+		}
 		return jmpabsShape
 	}
 	switch e.op >> 4 {

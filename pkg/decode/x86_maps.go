@@ -95,7 +95,7 @@ var x86Maps = [x86TableCount][]string{
 		"3 mmmmmmmmmmmmmmmm",
 		"4 mm...mmmRmMM....", // AMX: 48 to 4B
 		"5 mmmm....mmm.R.RR", // AMX: 5C, 5E, 5F
-		"6 ...........RRmmm", // AMX
+		"6 ...........RR.mm", // AMX
 		"7 ..m.....mm......",
 		"8 ............M.M.",
 		"9 MMMM..mmmmmmmmmm",

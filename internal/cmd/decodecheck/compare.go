@@ -25,6 +25,9 @@ func compare(l *line, code []byte) []difference {
 	ok := decode.X86(code, &in)
 	if strings.Contains(l.text, "(bad)") || strings.HasPrefix(l.text, ".byte") {
 		if ok {
+			if rex2Wait(l.code) {
+				return []difference{{fwait, ""}}
+			}
 			return []difference{{badAccepted, describe(in)}}
 		}
 		return []difference{{badRefused, ""}}
@@ -33,7 +36,7 @@ func compare(l *line, code []byte) []difference {
 		switch last := l.code[l.len-1]; {
 		case !ok:
 			return []difference{{prefixRefused, ""}}
-		case last == 0x9B:
+		case code[in.Len-1] == 0x9B && in.Disp.Len+in.PC.Len+in.Imm.Len == 0:
 			return []difference{{fwait, ""}}
 		case last&0xF0 == 0x40:
 			return []difference{{prefixCancelled, describe(in)}}
@@ -42,10 +45,10 @@ func compare(l *line, code []byte) []difference {
 	}
 	if !ok {
 		switch {
-		case vexBehindPrefix(l.code):
-			return []difference{{prefixBeforeVEX, ""}}
 		case reservedRex2(l.code):
 			return []difference{{rex2Reserved, ""}}
+		case vexBehindPrefix(l.code):
+			return []difference{{prefixBeforeVEX, ""}}
 		case otherVEXMap(l.code):
 			return []difference{{vexMap, ""}}
 		}
@@ -67,6 +70,9 @@ func compare(l *line, code []byte) []difference {
 		switch {
 		case reservedNop(l.code, in):
 			differ(nopReserved, "")
+			want = decode.Plain
+		case rex2Exchange(l.code[in.Opcode:]):
+			differ(nopRex2, "")
 			want = decode.Plain
 		case strings.Contains(l.prefixes, "lock") || strings.Contains(l.prefixes, "repnz") || strings.Contains(l.prefixes, "bnd"):
 			differ(nopPrefixed, "")
@@ -216,14 +222,21 @@ func hidesImmediate(l *line, operands operands) bool {
 }
 
 // waits reports whether objdump listed fwait and the x87 instruction behind
-// it as one, as assemblers allow to write them.
+// it as one, as assemblers allow to write them, or fwait behind a prefix of
+// the next instruction.
 func waits(l *line, in decode.Inst, code []byte) bool {
-	if l.code[in.Len-1] != 0x9B {
+	if code[in.Len-1] != 0x9B || int(in.Len) > l.len {
 		return false
 	}
+	if l.mnemonic() == "fwait" {
+		return true
+	}
+	at := int(in.Len)
+	for at < l.len && code[at] == 0x9B {
+		at++
+	}
 	var next decode.Inst
-	ok := decode.X86(code[in.Len:], &next)
-	return ok && int(in.Len+next.Len) == l.len
+	return decode.X86(code[at:], &next) && at+int(next.Len) == l.len
 }
 
 // vexBehindPrefix reports code in which VEX, EVEX or XOP follows a prefix
@@ -235,7 +248,7 @@ func vexBehindPrefix(code []byte) bool {
 		case 0x66, 0xF0, 0xF2, 0xF3:
 			forbidden = true
 		case 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x67:
-		case 0xC4, 0xC5, 0x62, 0x8F, 0xD5:
+		case 0xC4, 0xC5, 0x62, 0x8F:
 			return forbidden
 		default:
 			if b&0xF0 != 0x40 {
@@ -257,7 +270,18 @@ func reservedRex2(code []byte) bool {
 	return op&0xF0 == 0x40 || op == 0xC4 || op == 0xC5 || op == 0x62
 }
 
-// otherVEXMap reports F6 in VEX's map 5 and F9 in its map 7, which are
+// rex2Wait reports fwait behind REX2.
+func rex2Wait(code []byte) bool {
+	at := bytes.IndexByte(code, 0xD5)
+	return at >= 0 && at+2 < len(code) && code[at+1]&0x80 == 0 && code[at+2] == 0x9B
+}
+
+// rex2Exchange reports xchg of rax and r16: 90 with REX2's bit B4 but not B3.
+func rex2Exchange(opcode []byte) bool {
+	return opcode[0] == 0xD5 && opcode[1]&0x91 == 0x10 && opcode[2] == 0x90
+}
+
+// otherVEXMap reports F6 in VEX's map 5 and F9 and FD in its map 7, which are
 // instructions in the other one.
 func otherVEXMap(code []byte) bool {
 	at := bytes.IndexByte(code, 0xC4)
@@ -265,7 +289,7 @@ func otherVEXMap(code []byte) bool {
 		return false
 	}
 	m, op := code[at+1]&31, code[at+3]
-	return m == 5 && op == 0xF6 || m == 7 && op == 0xF9
+	return m == 5 && op == 0xF6 || m == 7 && (op == 0xF9 || op == 0xFD)
 }
 
 // reservedNop reports 0F 18 to 0F 1E, which today's processors may ignore and
@@ -276,6 +300,35 @@ func reservedNop(code []byte, in decode.Inst) bool {
 		return op[2] >= 0x18 && op[2] <= 0x1E
 	}
 	return op[0] == 0x0F && op[1] >= 0x18 && op[1] <= 0x1E
+}
+
+// opcode names an opcode: its escape, map and last byte.
+type opcode struct{ escape, table, last byte }
+
+// opcodeOf returns the opcode of an instruction.
+func opcodeOf(code []byte, in decode.Inst) opcode {
+	code = code[in.Opcode:]
+	switch code[0] {
+	case 0x0F:
+		switch code[1] {
+		case 0x38, 0x3A:
+			return opcode{0x0F, code[1], code[2]}
+		}
+		return opcode{0x0F, 0, code[1]}
+	case 0x62:
+		return opcode{0x62, code[1] & 7, code[4]}
+	case 0xC4:
+		return opcode{0xC4, code[1] & 31, code[3]}
+	case 0xC5:
+		return opcode{0xC4, 1, code[2]}
+	case 0xD5:
+		return opcode{0xD5, code[1] >> 7, code[2]}
+	case 0x8F:
+		if code[1]&0x38 != 0 {
+			return opcode{0x8F, code[1] & 31, code[3]}
+		}
+	}
+	return opcode{0, 0, code[0]}
 }
 
 func describe(in decode.Inst) string {

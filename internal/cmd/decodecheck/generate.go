@@ -6,12 +6,14 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 )
 
 // generate writes assembly with every opcode of every map, behind each
 // mandatory prefix, with each value of ModRM's reg field and with memory,
 // RIP-relative and register operands. Each stands at a symbol of its own and
-// has enough bytes behind it, so that objdump looks at it by itself.
+// has enough bytes behind it, so that objdump looks at it by itself. Random
+// bytes follow.
 func generate(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, ".text")
@@ -60,35 +62,56 @@ func generate(w io.Writer) error {
 		for op := range 256 {
 			operands(0xD5, payload, byte(op))
 			operands(0x66, 0xD5, payload, byte(op))
+			operands(0xF2, 0xD5, payload, byte(op))
+			operands(0xF3, 0xD5, payload, byte(op))
 		}
 	}
 	for op := range 256 {
 		for pp := range byte(4) {
 			for _, w := range []byte{0, 0x80} {
 				for m := range byte(8) {
-					for _, l := range []byte{0, 4} {
-						for _, rm := range []byte{0x04, 0x44, 0x84, 0xC0, 0xC3} {
-							emitVector(emit, []byte{0xC4, 0xE0 | m, w | 0x78 | l | pp}, byte(op), rm)
-							if m >= 3 && m != 5 && m != 7 {
-								break
-							}
-						}
-					}
-					for _, l := range []byte{0x08, 0x28, 0x48} {
-						for _, rm := range []byte{0x04, 0x44, 0xC1, 0xC3} {
-							emitVector(emit, []byte{0x62, 0xF0 | m, w | 0x7C | pp, l}, byte(op), rm)
+					for _, f := range vectorForms {
+						emitVector(emit, []byte{0xC4, 0xE0 | m, w | f.vvvv | pp}, byte(op), f.modrm)
+						emitVector(emit, []byte{0xC4, 0xE0 | m, w | f.vvvv | pp | 4}, byte(op), f.modrm)
+						for _, l := range []byte{0x08, 0x28, 0x48} {
+							emitVector(emit, []byte{0x62, 0xF0 | m, w | f.vvvv | 4 | pp, l | f.mask}, byte(op), f.modrm)
 						}
 					}
 				}
 				for m := byte(8); m <= 10; m++ {
-					for _, rm := range []byte{0x04, 0xC1, 0xCB, 0xD3} {
-						emitVector(emit, []byte{0x8F, 0xE0 | m, w | 0x78 | pp}, byte(op), rm)
+					for _, f := range vectorForms {
+						emitVector(emit, []byte{0x8F, 0xE0 | m, w | f.vvvv | pp}, byte(op), f.modrm)
 					}
 				}
 			}
 		}
 	}
+	generateRandom(b)
 	return b.Flush()
+}
+
+// vectorForms are the operands that VEX, EVEX and XOP instructions get: none in
+// vvvv, and one that differs from the others, as AMX and gathers want; a mask
+// where the field is, as EVEX's gathers want; groups with members 0, 2 and 6.
+var vectorForms = []struct{ vvvv, modrm, mask byte }{
+	{0x78, 0x04, 0},
+	{0x78, 0x44, 0},
+	{0x78, 0x84, 0},
+	{0x78, 0xC0, 0},
+	{0x78, 0xC3, 0},
+	{0x78, 0x14, 1},
+	{0x60, 0x14, 0},
+	{0x60, 0xD1, 0},
+	{0x60, 0xF1, 0},
+}
+
+// generateRandom writes bytes without any structure, for the combinations of
+// prefixes that nobody thought of.
+func generateRandom(w io.Writer) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 400_000 {
+		fmt.Fprintf(w, ".quad %#x,%#x\n", random.Uint64(), random.Uint64())
+	}
 }
 
 // emitVector emits a VEX, EVEX or XOP instruction. A SIB byte with an index

@@ -97,6 +97,7 @@ func run(stdout, stderr io.Writer, args []string) int {
 	close(paths)
 	wg.Wait()
 
+	total.settle()
 	total.print(stdout, flags.NArg())
 	if err := errors.Join(failed...); err != nil {
 		fmt.Fprintln(stderr, "decodecheck:", err)
@@ -119,9 +120,12 @@ func checkObject(found *tally, objdump, options, path string) error {
 		for i := range l.lines {
 			line := &l.lines[i]
 			found.instructions++
-			for _, d := range compare(line, l.code[line.start:]) {
+			code := l.code[line.start:]
+			differences := compare(line, code)
+			for _, d := range differences {
 				found.record(d, path, line)
 			}
+			found.recordOpcode(path, line, code, differences)
 		}
 	}
 	return l.close()
