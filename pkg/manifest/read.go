@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fnsum/fnsum/internal/mapped"
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
 
@@ -19,6 +20,25 @@ var ErrManifest = errors.New("not a usable manifest")
 // Is tells whether a file that begins with these bytes is a manifest, sound
 // or not.
 func Is(head []byte) bool { return strings.HasPrefix(string(head), magic) }
+
+// Open reads the manifest at path, decompressed where it is compressed with
+// xz, zstd or gzip. Its errors name the path; they are those of Read, or the
+// file can't be read.
+func Open(path string) (*Manifest, error) {
+	file, err := mapped.Open(path)
+	if errors.Is(err, mapped.ErrEmpty) {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrManifest, mapped.ErrEmpty)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	m, err := Read(file.Data) // which copies what it keeps
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
 
 // Read reads a manifest. Its errors name the line, and wrap ErrManifest.
 func Read(data []byte) (*Manifest, error) {

@@ -11,8 +11,8 @@
 // The steps, each of which checks what it reads once, so that everything
 // behind it may index freely:
 //
-//  1. Open maps the file, Parse refuses what is no relocatable ELF object
-//     (refuse.go).
+//  1. Open maps the file, or decompresses it (internal/mapped); Parse refuses
+//     what is no relocatable ELF object (refuse.go).
 //  2. The section headers (section.go), with the extended count and string
 //     index of the ELF gABI, "Sections".
 //  3. The symbols with their file and extended section index (symbol.go).
@@ -28,11 +28,10 @@ package object
 import (
 	"debug/elf"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"math"
-	"os"
 
-	"golang.org/x/sys/unix"
+	"github.com/fnsum/fnsum/internal/mapped"
 )
 
 // File is a relocatable ELF object. It never changes after Parse, and is safe
@@ -52,59 +51,43 @@ type File struct {
 	data   []byte
 	big    bool
 	sorted map[uint32][]byte // relocation records that had to be sorted
-	unmap  func() error
+	mapped *mapped.File      // nil for one from Parse
 }
 
-// Size is the length of the file in bytes, with everything behind the ELF
-// part (a module's signature).
+// Size is the length of the file in bytes, decompressed, with everything
+// behind the ELF part (a module's signature).
 func (f *File) Size() int64 { return int64(len(f.data)) }
 
 // BigEndian tells the file's byte order.
 func (f *File) BigEndian() bool { return f.big }
 
-// Open maps the object at path and parses it. The caller closes it.
+// Open maps the object at path, or decompresses it from xz, zstd or gzip, and
+// parses it. Its errors name the path; they are those of Parse, or the file
+// can't be read. The caller closes it.
 func Open(path string) (*File, error) {
-	file, err := os.Open(path)
+	file, err := mapped.Open(path)
+	if errors.Is(err, mapped.ErrEmpty) {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrFormat, mapped.ErrEmpty)
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	info, err := file.Stat()
+	f, err := Parse(file.Data)
 	if err != nil {
-		return nil, err
-	}
-	switch {
-	case info.IsDir():
-		return nil, fmt.Errorf("%s: is a directory", path)
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: is not a regular file", path)
-	case info.Size() == 0:
-		return nil, fmt.Errorf("%s: %w: the file is empty", path, ErrFormat)
-	case info.Size() > math.MaxInt:
-		return nil, fmt.Errorf("%s: too large to map", path)
-	}
-	data, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
-	if err != nil {
-		return nil, fmt.Errorf("%s: map: %w", path, err)
-	}
-	f, err := Parse(data)
-	if err != nil {
-		unix.Munmap(data)
+		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	f.Path = path
-	f.unmap = func() error { return unix.Munmap(data) }
+	f.Path, f.mapped = path, file
 	return f, nil
 }
 
-// Close releases the mapping. Every view that the file gave out ends with it.
+// Close releases the file's bytes. Every view that the file gave out ends with
+// it.
 func (f *File) Close() error {
-	if f.unmap == nil {
+	if f.mapped == nil {
 		return nil
 	}
-	unmap := f.unmap
-	f.unmap = nil
-	return unmap()
+	return f.mapped.Close()
 }
 
 // Parse reads an object from memory, which must not change while the File is

@@ -22,13 +22,19 @@ var (
 
 const headerSize = 64 // of Elf64_Ehdr
 
-// refuse looks at the first bytes only.
+// signatureMagic ends a signed module: MODULE_SIG_STRING of the kernel's
+// include/linux/module_signature.h.
+const signatureMagic = "~Module signature appended~\n"
+
+// refuse looks at the first and the last bytes only.
 func refuse(data []byte) error {
 	switch {
 	case bytes.HasPrefix(data, []byte("BC\xc0\xde")), bytes.HasPrefix(data, []byte("\xde\xc0\x17\x0b")):
 		return fmt.Errorf("%w (LLVM bitcode): use the vmlinux.o or .ko that the link made of it", ErrIR)
 	case bytes.HasPrefix(data, []byte("!<arch>\n")), bytes.HasPrefix(data, []byte("!<thin>\n")):
 		return fmt.Errorf("%w: use the objects in it, or the vmlinux.o linked from it", ErrArchive)
+	case !bytes.HasPrefix(data, []byte(elf.ELFMAG)) && bytes.HasSuffix(data, []byte(signatureMagic)):
+		return fmt.Errorf("%w: a module signature without a module", ErrFormat)
 	case !bytes.HasPrefix(data, []byte(elf.ELFMAG)):
 		return fmt.Errorf("%w: it does not begin with the ELF magic", ErrFormat)
 	case len(data) < headerSize:
