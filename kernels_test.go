@@ -76,7 +76,7 @@ func TestKernels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, err := compare.Manifests(older, newer, nil)
+			result, err := compare.Manifests(older, newer, compare.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

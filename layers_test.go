@@ -20,8 +20,9 @@ var layers = map[string][]string{
 	"pkg/checksum": {"pkg/object", "pkg/decode"},
 	"pkg/manifest": {"pkg/checksum", "pkg/object", "internal/mapped"},
 	"pkg/compare":  {"pkg/manifest", "pkg/checksum"},
-	"pkg/report":   {"pkg/compare", "pkg/manifest", "pkg/checksum"},
-	"cmd/fnsum":    {"pkg/report", "pkg/compare", "pkg/manifest", "pkg/checksum", "pkg/object", "internal/mapped"},
+	"pkg/explain":  {"pkg/compare", "pkg/checksum"},
+	"pkg/report":   {"pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum"},
+	"cmd/fnsum":    {"pkg/report", "pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum", "pkg/object", "internal/mapped"},
 }
 
 func TestLayers(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,9 +27,9 @@ func newDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff [--format text|names|json] OLD NEW",
 		Short: "Say which functions changed, and why",
-		Long: `Say which functions changed between two objects, or between manifests that
-"fnsum sum" made of them, and why: the reasons name the parts of a function in
-which the two sides differ.
+		Long: `Say which functions changed between two objects, two directories of objects, or
+manifests that "fnsum sum" made of them, and why: the reasons name the parts of
+a function in which the two sides differ.
 
   instructions   opcode bytes, operands, branch shape
   references     what a relocation points at
@@ -39,9 +40,14 @@ which the two sides differ.
   cold           the change is in the .cold part
   section        it moved between, say, .text and .init.text
 
+Two objects are compared whatever their names; the objects of directories are
+paired by path. "fnsum help sum" says which they are. An object that can't be
+read is listed so, and the others are compared.
+
 Exit status: 0 no function changed, 1 at least one changed, was added or was
 removed, 2 trouble.`,
 		Example: `  fnsum diff old/vmlinux.o new/vmlinux.o
+  fnsum diff /lib/modules/6.1.0-53-amd64 /lib/modules/6.1.0-54-amd64
   fnsum diff --format names base.fnsum vmlinux.o
   fnsum diff --only 'tcp_*' --format json old.o new.o`,
 		Args: cobra.ExactArgs(2),
@@ -67,15 +73,12 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 	if err != nil {
 		return err
 	}
-	older, err := in.manifest(paths[0], cmd.ErrOrStderr())
+	in.stderr = cmd.ErrOrStderr()
+	older, newer, err := in.sources(paths)
 	if err != nil {
 		return err
 	}
-	newer, err := in.manifest(paths[1], cmd.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	result, err := compare.Manifests(older, newer, keep)
+	result, err := compareSources(older, newer, keep)
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}
@@ -87,7 +90,32 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 			return err
 		}
 	}
-	if result.Differs() {
+	return outcome(result)
+}
+
+// sources are the two sides of a comparison.
+func (in *inputs) sources(paths []string) (older, newer *source, err error) {
+	if older, err = in.source(paths[0]); err != nil {
+		return nil, nil, err
+	}
+	newer, err = in.source(paths[1])
+	return older, newer, err
+}
+
+func compareSources(older, newer *source, keep func(object, file, name string) bool) (*compare.Result, error) {
+	return compare.Manifests(older.manifest, newer.manifest, compare.Options{
+		Keep:       keep,
+		Trees:      older.tree || newer.tree,
+		Unreadable: slices.Concat(older.unreadable, newer.unreadable),
+	})
+}
+
+// outcome is the exit status of a comparison, as an error.
+func outcome(r *compare.Result) error {
+	switch {
+	case slices.ContainsFunc(r.Objects, func(o compare.ObjectChange) bool { return o.Status == compare.Unreadable }):
+		return errUnreadable
+	case r.Differs():
 		return errDiffers
 	}
 	return nil

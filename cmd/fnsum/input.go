@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,22 +12,28 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fnsum/fnsum/internal/mapped"
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/manifest"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
-// inputs are the files of a command line. What they give is valid until close.
+// errUnreadable ends a command that did what it could and left something out,
+// which it has said.
+var errUnreadable = errors.New("not everything could be read")
+
+// inputs reads what a command line names. What it gives is valid until close.
 type inputs struct {
 	options checksum.Options
 	verbose bool
-	files   []*object.File
+	stderr  io.Writer
+	files   []*mapped.File
 }
 
 // flags adds the flags of every command that sums.
 func (in *inputs) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVarP(&in.options.Jobs, "jobs", "j", 0, "use `N` cores, 0 for all")
-	cmd.Flags().BoolVarP(&in.verbose, "verbose", "v", false, "say on stderr where each byte of code went")
+	cmd.Flags().BoolVarP(&in.verbose, "verbose", "v", false, "say on stderr where each byte of code went, and what was skipped")
 	cmd.Flags().BoolVar(&in.options.Opaque, "opaque", false, "accept unknown machines: hash raw bytes and relocations")
 }
 
@@ -35,49 +43,72 @@ func (in *inputs) close() {
 	}
 }
 
-// manifest is a path's manifest: read, or made of the object there.
-func (in *inputs) manifest(path string, stderr io.Writer) (*manifest.Manifest, error) {
-	is, err := isManifest(path)
+// source is what one argument of a command line gave.
+type source struct {
+	manifest *manifest.Manifest
+	// tree is set for a directory; unreadable names what in it had to be left
+	// out, and was said to be on stderr.
+	tree       bool
+	unreadable []string
+	// paths is where the objects are, by name. A manifest read from a file
+	// has none.
+	paths map[string]string
+	// tracer is that of a single object.
+	tracer *checksum.Tracer
+}
+
+// source reads the manifest at path, or sums the object or the tree there.
+func (in *inputs) source(path string) (*source, error) {
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if info.IsDir() {
+		return in.tree(path)
+	}
+	file, err := mapped.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if is {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		m, err := manifest.Read(data)
+	if manifest.Is(file.Data) {
+		defer file.Close()
+		m, err := manifest.Read(file.Data)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		return m, nil
+		return &source{manifest: m}, nil
 	}
-	arch, o, err := in.sum(path, stderr)
+	in.files = append(in.files, file)
+	var notes bytes.Buffer
+	s, tracer, err := in.sum(file.Data, path, mapped.TrimSuffix(filepath.Base(path)), in.options, &notes)
 	if err != nil {
 		return nil, err
 	}
-	return manifest.New(arch, o), nil
+	in.stderr.Write(notes.Bytes())
+	return &source{manifest: manifest.New(s.arch, s.object), paths: map[string]string{s.object.Name: path}, tracer: tracer}, nil
 }
 
-// sum sums the object at the path. What a user should know of it goes to
-// stderr.
-func (in *inputs) sum(path string, stderr io.Writer) (arch string, o manifest.Object, err error) {
-	file, err := object.Open(path)
+// summed is a summed object.
+type summed struct {
+	arch   string
+	object manifest.Object
+}
+
+// sum sums an object. What a user should know of it goes to notes.
+func (in *inputs) sum(data []byte, path, name string, options checksum.Options, notes io.Writer) (s summed, tracer *checksum.Tracer, err error) {
+	file, err := object.Parse(data)
 	if err != nil {
-		return "", o, err
+		return s, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	in.files = append(in.files, file)
-	sums, err := checksum.Sum(file, in.options)
+	sums, tracer, err := checksum.Trace(file, options)
 	if err != nil {
-		return "", o, fmt.Errorf("%s: %w", path, err)
+		return s, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if n := sums.Opaque(); n > 0 {
-		fmt.Fprintf(stderr, "fnsum: %s: %d functions can't be decoded, and are hashed as raw bytes\n", path, n)
+		fmt.Fprintf(notes, "fnsum: %s: %d functions can't be decoded, and are hashed as raw bytes\n", path, n)
 	}
 	if in.verbose {
-		printAccount(stderr, path, sums)
+		printAccount(notes, path, sums)
 	}
-	return sums.Arch, manifest.NewObject(filepath.Base(path), file, sums), nil
+	return summed{sums.Arch, manifest.NewObject(name, file, sums)}, tracer, nil
 }
 
 // printAccount says where the code of an object went.
@@ -95,22 +126,4 @@ func printAccount(w io.Writer, path string, sums *checksum.Sums) {
 		fmt.Fprintf(w, "  %-15s %9d functions %7d orphans %7d padding %7d special = %d\n",
 			row.what, row.functions, row.orphans, row.padding, row.special, row.sum)
 	}
-}
-
-// isManifest looks at the first bytes of a file.
-func isManifest(path string) (bool, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return false, err
-	}
-	head := make([]byte, 64)
-	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-		return false, fmt.Errorf("%s: %w", path, err)
-	}
-	return manifest.Is(head[:n]), nil
 }

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the scripts in testdata/script get into them")
 
-// fixtures are the committed objects that each script finds in its working
+// fixtures are the committed files that each script finds in its working
 // directory, by their name there.
 var fixtures = map[string]string{
 	"gcc/old.o":   "demo/gcc-x86_64/old.o",
@@ -25,6 +25,8 @@ var fixtures = map[string]string{
 	"clang/old.o": "demo/clang-x86_64/old.o",
 	"clang/new.o": "demo/clang-x86_64/new.o",
 	"lto.o":       "refuse/gcc-lto-slim.o",
+
+	"fnsum-manifest.sh": "../contrib/kbuild/fnsum-manifest.sh",
 }
 
 func TestMain(m *testing.M) {

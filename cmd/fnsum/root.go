@@ -36,6 +36,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return statusSame
 	case errors.Is(err, errDiffers):
 		return statusDiffers
+	case errors.Is(err, errUnreadable):
+		return statusTrouble
 	default:
 		fmt.Fprintf(stderr, "fnsum: %s\n", message(err))
 		return statusTrouble
@@ -66,6 +68,7 @@ changed.
   fnsum diff old/vmlinux.o new/vmlinux.o     the functions that changed, and why
   fnsum sum -o base.fnsum vmlinux.o          keep the checksums of a build
   fnsum diff base.fnsum vmlinux.o            compare with a build long gone
+  fnsum explain old.o new.o tcp_ack          where it changed, by instructions
 
 Exit status, as diff(1): 0 no function changed, 1 at least one changed, was
 added or was removed, 2 trouble.`,
@@ -76,7 +79,7 @@ added or was removed, 2 trouble.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newSum(), newDiff(), newVersion())
+	root.AddCommand(newSum(), newDiff(), newExplain(), newVersion())
 	root.SetHelpCommand(newHelp())
 	return root
 }

@@ -19,9 +19,14 @@ func newSum() *cobra.Command {
 		Long: `Write a manifest of one or more objects: a line with a checksum for each
 function, sorted, in plain text. Two manifests can be compared with "fnsum
 diff" long after the objects are gone. -v says on stderr where each byte of
-code went.`,
+code went.
+
+Of a directory it takes vmlinux.o and every module in it or, where there are
+none, every .o. Modules may be compressed (.xz, .zst, .gz) and signed. What
+can't be read is said, the rest is summed, and the exit status is 2.`,
 		Example: `  fnsum sum -o base.fnsum vmlinux.o
-  fnsum sum vmlinux.o | grep -w tcp_ack`,
+  fnsum sum vmlinux.o | grep -w tcp_ack
+  fnsum sum -o modules.fnsum /lib/modules/$(uname -r)`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			defer in.close()
@@ -34,22 +39,35 @@ code went.`,
 }
 
 func (in *inputs) runSum(cmd *cobra.Command, paths []string, output string) error {
+	in.stderr = cmd.ErrOrStderr()
 	var arch string
 	var objects []manifest.Object
-	names := map[string]string{}
+	from, unreadable := map[string]string{}, false
 	for _, path := range paths {
-		a, o, err := in.sum(path, cmd.ErrOrStderr())
+		s, err := in.source(path)
 		if err != nil {
 			return err
 		}
-		if other, ok := names[o.Name]; ok {
-			return fmt.Errorf("%s: would get the same object name as %s: %s", path, other, o.Name)
+		if s.paths == nil {
+			return fmt.Errorf("%s: is a manifest already", path)
 		}
-		if arch != "" && a != arch {
-			return fmt.Errorf("%s: is for %s, others are for %s", path, a, arch)
+		if arch != "" && s.manifest.Arch != arch {
+			return fmt.Errorf("%s: is for %s, others are for %s", path, s.manifest.Arch, arch)
 		}
-		names[o.Name], arch = path, a
-		objects = append(objects, o)
+		for name, path := range s.paths {
+			if other, ok := from[name]; ok {
+				return sameName(path, other, name)
+			}
+			from[name] = path
+		}
+		arch, objects = s.manifest.Arch, append(objects, s.manifest.Objects...)
+		unreadable = unreadable || len(s.unreadable) > 0
 	}
-	return writeOutput(output, cmd.OutOrStdout(), manifest.New(arch, objects...).Write)
+	if err := writeOutput(output, cmd.OutOrStdout(), manifest.New(arch, objects...).Write); err != nil {
+		return err
+	}
+	if unreadable {
+		return errUnreadable
+	}
+	return nil
 }

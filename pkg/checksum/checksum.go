@@ -121,6 +121,24 @@ func (s *Sums) Opaque() int {
 // Sum makes the checksums of all functions of an object. The records are in
 // the order of the code.
 func Sum(file *object.File, options Options) (*Sums, error) {
+	s, err := newSummer(file, options)
+	if err != nil {
+		return nil, err
+	}
+	return s.sums(), nil
+}
+
+// summer carries out the steps of Sum.
+type summer struct {
+	p       *program
+	jobs    int
+	bodies  []body // the functions
+	orphans []body
+	records []Record // of the functions, then of the orphans
+	account Account
+}
+
+func newSummer(file *object.File, options Options) (*summer, error) {
 	m := machines[file.Machine]
 	if m == nil {
 		if !options.Opaque {
@@ -136,23 +154,18 @@ func Sum(file *object.File, options Options) (*Sums, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
-	p := newProgram(file, code, m, jobs)
-	s := &summer{p: p, jobs: jobs}
-	if err := s.run(); err != nil {
-		return nil, err
-	}
-	return &Sums{Arch: m.name, Records: s.records, Account: s.account}, nil
+	s := &summer{p: newProgram(file, code, m, jobs), jobs: jobs}
+	s.makeBodies()
+	return s, s.run()
 }
 
-// summer carries out the steps of Sum.
-type summer struct {
-	p       *program
-	jobs    int
-	records []Record
-	account Account
+func (s *summer) sums() *Sums {
+	return &Sums{Arch: s.p.machine.name, Records: s.records, Account: s.account}
 }
 
-func (s *summer) run() error {
+// makeBodies makes the bodies of the functions, of the parts that have
+// symbols.
+func (s *summer) makeBodies() {
 	p := s.p
 	bodies := make([]body, len(p.code.Funcs))
 	parts := make([]part, 0, len(p.code.Extents))
@@ -168,6 +181,11 @@ func (s *summer) run() error {
 		parts[first].prefix = p.code.Funcs[i].Prefix
 		bodies[i] = body{i, parts[first:len(parts):len(parts)]}
 	}
+	s.bodies = bodies
+}
+
+func (s *summer) run() error {
+	p, bodies := s.p, s.bodies
 	s.records = make([]Record, len(bodies), len(bodies)+len(bodies)/64+64) // with room for orphans
 	unsettled, found := s.walk(bodies, s.records)
 
@@ -203,7 +221,7 @@ func (s *summer) run() error {
 	for i, fn := range unsettled {
 		s.records[fn] = settled[i]
 	}
-	s.records = append(s.records, orphanRecords...)
+	s.orphans, s.records = orphans, append(s.records, orphanRecords...)
 	s.setPositions()
 	return s.account.check(p)
 }

@@ -304,17 +304,18 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 }
 
 // appendData encodes a datum: its bytes with relocated fields blanked, and
-// each relocation's kind and target. With own set, places in the function
+// each relocation's offset, kind and target. With own set, places in the function
 // being walked are its own.
 func (w *walker) appendData(b []byte, section uint32, start, end uint64, own bool) []byte {
 	data := w.p.file.Data(section)
 	if start > end || end > uint64(len(data)) {
-		return append(b, tagSection)
+		start, end = 0, 0
 	}
+	relocs := w.p.file.Relocs(section).Between(start, end)
 	b = binary.AppendUvarint(b, end-start)
+	b = binary.AppendUvarint(b, uint64(relocs.Len()))
 	first := len(b)
 	b = append(b, data[start:end]...)
-	relocs := w.p.file.Relocs(section).Between(start, end)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		blank(b[first:first+int(end-start)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))

@@ -82,7 +82,6 @@ const (
 	tagMerge   = 'M'
 	tagDatum   = 'D'
 	tagNested  = 'd'
-	tagTable   = 'J'
 	tagSpecial = 'X'
 	tagStray   = 'P'
 	tagSection = 'S'

@@ -166,11 +166,15 @@ func (w *walker) appendStray(b []byte, t *target) []byte {
 	b = append(b, tagStray)
 	b = appendText(b, Place(w.p.file.Sections[t.section].Name))
 	x := w.p.stray.find(t.section, t.at)
-	if x == nil {
-		return b
+	if x == nil { // behind all code
+		return append(b, 0)
 	}
+	b = append(b, 1)
 	ordinal, into := w.elsewhere.ordinal(w.p, x.section, x.start, x.end, max(t.at, x.start))
 	b = binary.AppendUvarint(b, uint64(ordinal))
 	b = binary.AppendUvarint(b, uint64(into))
+	if w.body.fn < 0 { // of two orphans that refer to each other, neither comes first
+		return append(b, make([]byte, len(x.digest))...)
+	}
 	return append(b, x.digest[:]...)
 }

@@ -4,7 +4,8 @@
 //
 // The steps:
 //
-//  1. Objects are paired: one against one always, else by name (Manifests).
+//  1. Objects are paired: one against one, or those of trees by name
+//     (Manifests).
 //  2. The functions of two paired objects are paired: by normal name, then
 //     file, then content, then order; names that moved from one function to
 //     another are looked at on their own (pair.go).
@@ -32,9 +33,10 @@ var ErrIncomparable = errors.New("the two sides can't be compared")
 type Status string
 
 const (
-	Changed Status = "changed"
-	Added   Status = "added"
-	Removed Status = "removed"
+	Changed    Status = "changed"
+	Added      Status = "added"
+	Removed    Status = "removed"
+	Unreadable Status = "unreadable" // of an object: it isn't compared
 )
 
 // Evidence is how the two sides of a change were found to belong together.
@@ -60,7 +62,8 @@ type Change struct {
 	PairedBy Evidence         // empty where added, removed
 }
 
-// ObjectChange is an object that stands on one side only.
+// ObjectChange is an object that stands on one side only, or that couldn't be
+// read.
 type ObjectChange struct {
 	Name      string
 	Status    Status
@@ -74,7 +77,12 @@ type Summary struct {
 
 // Differs tells whether there is anything for exit status 1.
 func (r *Result) Differs() bool {
-	return len(r.Objects) > 0 || r.Summary.Changed+r.Summary.Added+r.Summary.Removed > 0
+	for i := range r.Objects {
+		if r.Objects[i].Status != Unreadable {
+			return true
+		}
+	}
+	return r.Summary.Changed+r.Summary.Added+r.Summary.Removed > 0
 }
 
 // Result is the comparison of two manifests.
@@ -85,9 +93,18 @@ type Result struct {
 	Changes  []Change       // by object, file, name, section, old digest
 }
 
-// Manifests compares two manifests. Keep, if not nil, says which functions
-// count at all, by object, file and name.
-func Manifests(older, newer *manifest.Manifest, keep func(object, file, name string) bool) (*Result, error) {
+// Options say what of two manifests to compare.
+type Options struct {
+	// Keep, if not nil, says which functions count at all.
+	Keep func(object, file, name string) bool
+	// Trees pairs objects by name even where there is but one on each side.
+	Trees bool
+	// Unreadable names objects that couldn't be read on one side or the other.
+	Unreadable []string
+}
+
+// Manifests compares two manifests.
+func Manifests(older, newer *manifest.Manifest, options Options) (*Result, error) {
 	switch {
 	case older.Arch != newer.Arch:
 		return nil, fmt.Errorf("%w: one is %s, the other %s", ErrIncomparable, older.Arch, newer.Arch)
@@ -97,10 +114,11 @@ func Manifests(older, newer *manifest.Manifest, keep func(object, file, name str
 		return nil, fmt.Errorf("%w: hashes %s and %s", ErrIncomparable, older.Hash, newer.Hash)
 	}
 	r := &Result{Old: older, New: newer}
-	if len(older.Objects) == 1 && len(newer.Objects) == 1 {
-		r.compareObjects(&older.Objects[0], &newer.Objects[0], keep)
+	c := comparer{r, options}
+	if len(older.Objects) == 1 && len(newer.Objects) == 1 && !options.Trees {
+		c.compareObjects(&older.Objects[0], &newer.Objects[0])
 	} else {
-		r.pairObjects(keep)
+		c.pairObjects()
 	}
 	slices.SortFunc(r.Objects, func(a, b ObjectChange) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Changes, compareChanges)
@@ -136,33 +154,56 @@ func compareSides(a, b *checksum.Record) int {
 	return compareRecords(a, b)
 }
 
+// comparer fills a result in.
+type comparer struct {
+	*Result
+	options Options
+}
+
+func (c *comparer) keep(object, file, name string) bool {
+	return c.options.Keep == nil || c.options.Keep(object, file, name)
+}
+
 // pairObjects pairs the objects of two trees by name.
-func (r *Result) pairObjects(keep func(object, file, name string) bool) {
-	byName := map[string]*manifest.Object{}
-	for i := range r.Old.Objects {
-		byName[r.Old.Objects[i].Name] = &r.Old.Objects[i]
+func (c *comparer) pairObjects() {
+	unreadable := slices.Compact(slices.Sorted(slices.Values(c.options.Unreadable)))
+	for _, name := range unreadable {
+		c.Objects = append(c.Objects, ObjectChange{Name: name, Status: Unreadable})
 	}
-	for i := range r.New.Objects {
-		o := &r.New.Objects[i]
+	readable := func(o *manifest.Object) bool {
+		_, found := slices.BinarySearch(unreadable, o.Name)
+		return !found
+	}
+	byName := map[string]*manifest.Object{}
+	for i := range c.Old.Objects {
+		if o := &c.Old.Objects[i]; readable(o) {
+			byName[o.Name] = o
+		}
+	}
+	for i := range c.New.Objects {
+		o := &c.New.Objects[i]
+		if !readable(o) {
+			continue
+		}
 		if older, ok := byName[o.Name]; ok {
-			r.compareObjects(older, o, keep)
+			c.compareObjects(older, o)
 			delete(byName, o.Name)
 			continue
 		}
-		r.Summary.Added += r.listObject(o, Added, keep)
+		c.Summary.Added += c.listObject(o, Added)
 	}
 	for _, o := range byName {
-		r.Summary.Removed += r.listObject(o, Removed, keep)
+		c.Summary.Removed += c.listObject(o, Removed)
 	}
 }
 
-// listObject lists an object without a counterpart, unless keep leaves nothing
-// of it, and counts its records.
-func (r *Result) listObject(o *manifest.Object, status Status, keep func(object, file, name string) bool) int {
+// listObject lists an object without a counterpart, unless nothing of it is
+// kept, and counts its records.
+func (c *comparer) listObject(o *manifest.Object, status Status) int {
 	functions, records := 0, 0
 	for i := range o.Records {
 		record := &o.Records[i]
-		if keep != nil && !keep(o.Name, record.File, record.Name) {
+		if !c.keep(o.Name, record.File, record.Name) {
 			continue
 		}
 		records++
@@ -170,37 +211,37 @@ func (r *Result) listObject(o *manifest.Object, status Status, keep func(object,
 			functions++
 		}
 	}
-	if keep == nil || records > 0 {
-		r.Objects = append(r.Objects, ObjectChange{o.Name, status, functions})
+	if c.options.Keep == nil || records > 0 {
+		c.Objects = append(c.Objects, ObjectChange{o.Name, status, functions})
 	}
 	return records
 }
 
 // compareObjects compares the functions of two objects that belong together.
-func (r *Result) compareObjects(older, newer *manifest.Object, keep func(object, file, name string) bool) {
+func (c *comparer) compareObjects(older, newer *manifest.Object) {
 	for _, p := range pairRecords(older.Records, newer.Records) {
-		c := p.judge()
-		c.Object = newer.Name
-		if c.Status == Removed {
-			c.Object = older.Name
+		change := p.judge()
+		change.Object = newer.Name
+		if change.Status == Removed {
+			change.Object = older.Name
 		}
-		if keep != nil && !keep(c.Object, c.File, c.Name) {
+		if !c.keep(change.Object, change.File, change.Name) {
 			continue
 		}
-		switch c.Status {
+		switch change.Status {
 		case Changed:
-			r.Summary.Changed++
+			c.Summary.Changed++
 		case Added:
-			r.Summary.Added++
+			c.Summary.Added++
 		case Removed:
-			r.Summary.Removed++
+			c.Summary.Removed++
 		default:
 			if !p.alias {
-				r.Summary.Unchanged++
+				c.Summary.Unchanged++
 			}
 			continue
 		}
-		r.Changes = append(r.Changes, c)
+		c.Changes = append(c.Changes, change)
 	}
 }
 

@@ -107,7 +107,7 @@ func show(r *Result) []string {
 // compared compares, and checks what holds for every comparison.
 func compared(t *testing.T, older, newer *manifest.Manifest) *Result {
 	t.Helper()
-	r, err := Manifests(older, newer, nil)
+	r, err := Manifests(older, newer, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func compared(t *testing.T, older, newer *manifest.Manifest) *Result {
 	// Records in any order give the same.
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 5 {
-		again, err := Manifests(shuffled(older, random), shuffled(newer, random), nil)
+		again, err := Manifests(shuffled(older, random), shuffled(newer, random), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func compared(t *testing.T, older, newer *manifest.Manifest) *Result {
 	}
 	// Nothing differs from itself.
 	for _, m := range []*manifest.Manifest{older, newer} {
-		if same, err := Manifests(m, shuffled(m, random), nil); err != nil || same.Differs() || len(same.Changes) > 0 {
+		if same, err := Manifests(m, shuffled(m, random), Options{}); err != nil || same.Differs() || len(same.Changes) > 0 {
 			t.Fatalf("compared with itself: %v, %v", show(same), err)
 		}
 	}
@@ -633,6 +633,49 @@ func TestObjects(t *testing.T) {
 	}
 }
 
+// What couldn't be read on one side says nothing about the other side's.
+func TestUnreadable(t *testing.T) {
+	object := func(name string, records ...record) manifest.Object {
+		return manifest.Object{Name: name, Records: records}
+	}
+	older := manifest.New("x86_64", object("a.o", fn("f", 1)), object("bad.o", fn("g", 1)))
+	newer := manifest.New("x86_64", object("a.o", fn("f", 1)), object("worse.o", fn("h", 1)))
+	r, err := Manifests(older, newer, Options{Unreadable: []string{"worse.o", "bad.o", "worst.o", "bad.o"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"object bad.o unreadable 0", "object worse.o unreadable 0", "object worst.o unreadable 0",
+		"0 changed 0 added 0 removed 1 unchanged",
+	}
+	if d := cmp.Diff(want, show(r)); d != "" {
+		t.Errorf("result (-want +got):\n%s", d)
+	}
+	if r.Differs() {
+		t.Error("an unreadable object is no difference")
+	}
+}
+
+// Trees pair by name, even where each has one object.
+func TestTrees(t *testing.T) {
+	older, newer := of("a.o", fn("f", 1)), of("b.o", fn("f", 1))
+	for _, test := range []struct {
+		trees bool
+		want  []string
+	}{
+		{false, []string{"0 changed 0 added 0 removed 1 unchanged"}},
+		{true, []string{"object a.o removed 1", "object b.o added 1", "0 changed 1 added 1 removed 0 unchanged"}},
+	} {
+		r, err := Manifests(older, newer, Options{Trees: test.trees})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(test.want, show(r)); d != "" {
+			t.Errorf("trees %v (-want +got):\n%s", test.trees, d)
+		}
+	}
+}
+
 func TestKeep(t *testing.T) {
 	older := manifest.New("x86_64",
 		manifest.Object{Name: "a.o", Records: []record{fn("f", 1, local("a.c")), fn("g", 1), fn("h", 1)}},
@@ -652,9 +695,9 @@ func TestKeep(t *testing.T) {
 		{"gone.o::k", []string{"object gone.o removed 1", "0 changed 0 added 1 removed 0 unchanged"}},
 		{"nosuch", []string{"0 changed 0 added 0 removed 0 unchanged"}},
 	} {
-		r, err := Manifests(older, newer, func(object, file, name string) bool {
+		r, err := Manifests(older, newer, Options{Keep: func(object, file, name string) bool {
 			return object+":"+file+":"+name == test.keep
-		})
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -676,7 +719,7 @@ func TestIncomparable(t *testing.T) {
 		a, b := of("f.o", fn("f", 1)), of("f.o", fn("f", 1))
 		change(b)
 		for _, sides := range [][2]*manifest.Manifest{{a, b}, {b, a}} {
-			_, err := Manifests(sides[0], sides[1], nil)
+			_, err := Manifests(sides[0], sides[1], Options{})
 			if !errors.Is(err, ErrIncomparable) || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s: error %v", name, err)
 			}

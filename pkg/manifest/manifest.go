@@ -59,6 +59,34 @@ func NewObject(name string, file *object.File, sums *checksum.Sums) Object {
 	}
 }
 
+// Detach copies what is a view of the object's file, which may then be closed.
+func (o *Object) Detach() {
+	n := 0
+	o.eachString(func(s *string) { n += len(*s) })
+	var all strings.Builder // one allocation instead of one for each
+	all.Grow(n)
+	o.eachString(func(s *string) {
+		start := all.Len()
+		all.WriteString(*s)
+		*s = all.String()[start:]
+	})
+}
+
+// eachString visits the strings that are views of the object's file.
+func (o *Object) eachString(visit func(*string)) {
+	for i := range o.Records {
+		r := &o.Records[i]
+		visit(&r.Name)
+		visit(&r.File)
+		visit(&r.Section)
+		for _, list := range [...][]string{r.Aliases, r.Cold} {
+			for j := range list {
+				visit(&list[j])
+			}
+		}
+	}
+}
+
 // sortRecords brings records into the manifest's order, equal ones in the order
 // they have. Records are large: it sorts their indices and moves each once.
 func sortRecords(records []checksum.Record) {

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// What Parse refuses, for errors.Is. ErrLinked, ErrIR and ErrArchive are
-// sound files of a kind that has no place here; ErrFormat is everything that
-// is no sound ELF object.
+// What Parse refuses, for errors.Is. ErrFormat is everything that is no sound
+// ELF object, the others are sound files of a kind that has no place here.
 var (
 	ErrFormat  = errors.New("not a usable ELF object")
 	ErrLinked  = errors.New("a linked ELF file")
 	ErrIR      = errors.New("compiler IR without machine code")
 	ErrArchive = errors.New("an archive")
+	ErrClass   = errors.New("not a 64-bit object")
 )
 
 const headerSize = 64 // of Elf64_Ehdr
@@ -40,8 +40,12 @@ func refuse(data []byte) error {
 	case len(data) < headerSize:
 		return fmt.Errorf("%w: truncated: %d bytes are no ELF header", ErrFormat, len(data))
 	}
-	if class := elf.Class(data[elf.EI_CLASS]); class != elf.ELFCLASS64 {
-		return fmt.Errorf("%w: class %v: only 64-bit objects are supported", ErrFormat, class)
+	switch class := elf.Class(data[elf.EI_CLASS]); class {
+	case elf.ELFCLASS64:
+	case elf.ELFCLASS32:
+		return fmt.Errorf("%w: only those are supported", ErrClass)
+	default:
+		return fmt.Errorf("%w: unknown class %d", ErrFormat, data[elf.EI_CLASS])
 	}
 	order := elf.Data(data[elf.EI_DATA])
 	if order != elf.ELFDATA2LSB && order != elf.ELFDATA2MSB {

@@ -41,7 +41,7 @@ func compared(t *testing.T, older, newer []checksum.Record) *compare.Result {
 	t.Helper()
 	r, err := compare.Manifests(
 		manifest.New("x86_64", manifest.Object{Name: "old.o", Records: older}),
-		manifest.New("x86_64", manifest.Object{Name: "new.o", Records: newer}), nil,
+		manifest.New("x86_64", manifest.Object{Name: "new.o", Records: newer}), compare.Options{},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,8 @@ func results(t *testing.T) map[string]*compare.Result {
 	}
 	trees, err := compare.Manifests(
 		manifest.New("arm64", object("a/same.ko", fn("f", 1)), object("b.ko", fn("f", 1), fn("g", 1)), object("gone.ko", fn("f", 1))),
-		manifest.New("arm64", object("a/same.ko", fn("f", 1)), object("b.ko", fn("f", 2), fn("g", 2)), object("fresh.ko", fn("f", 1), fn("h", 1))), nil,
+		manifest.New("arm64", object("a/same.ko", fn("f", 1)), object("b.ko", fn("f", 2), fn("g", 2)), object("fresh.ko", fn("f", 1), fn("h", 1))),
+		compare.Options{Unreadable: []string{"corrupt.ko"}},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +205,7 @@ func TestJSON(t *testing.T) {
 			}
 			for _, o := range array(t, diff, "objects") {
 				o := fields(t, "an object", o, objectFields)
-				if o["status"] != "added" && o["status"] != "removed" {
+				if o["status"] != "added" && o["status"] != "removed" && o["status"] != "unreadable" {
 					t.Errorf("status %v of object %v", o["status"], o["name"])
 				}
 				number(o, "functions")

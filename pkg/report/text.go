@@ -19,21 +19,14 @@ func text(w io.Writer, r *compare.Result, _ Sides) error {
 	table := tabwriter.NewWriter(&aligned, 0, 8, 2, ' ', 0)
 	for i := range r.Objects {
 		o := &r.Objects[i]
-		fmt.Fprintf(table, "%s\t%s\t%d functions\n", o.Status, o.Name, o.Functions)
+		functions := ""
+		if o.Status != compare.Unreadable {
+			functions = fmt.Sprintf("%d functions", o.Functions)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", o.Status, o.Name, functions)
 	}
 	for i := range r.Changes {
-		c := &r.Changes[i]
-		name := c.Name
-		if c.File != "" {
-			name = c.File + ":" + name
-		}
-		if many {
-			name = c.Object + ":" + name
-		}
-		if c.Name == checksum.OrphanName {
-			name += " in " + c.Section
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", c.Status, name, sizes(c), strings.Join(c.Reasons, ", "))
+		fmt.Fprintln(table, strings.Join(columns(&r.Changes[i], many), "\t"))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -50,6 +43,22 @@ func text(w io.Writer, r *compare.Result, _ Sides) error {
 	}
 	_, err := fmt.Fprintf(w, "%d changed, %d added, %d removed, %d unchanged\n", s.Changed, s.Added, s.Removed, s.Unchanged)
 	return err
+}
+
+// columns is a change in a line: what, which function, how large, why. Many is
+// set where a function's object must be named.
+func columns(c *compare.Change, many bool) []string {
+	name := c.Name
+	if c.File != "" {
+		name = c.File + ":" + name
+	}
+	if many {
+		name = c.Object + ":" + name
+	}
+	if c.Name == checksum.OrphanName {
+		name += " in " + c.Section
+	}
+	return []string{string(c.Status), name, sizes(c), strings.Join(c.Reasons, ", ")}
 }
 
 // sizes says how many bytes a function had and has.

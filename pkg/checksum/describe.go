@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Line is a part of a step as people read it. Describe makes it of the bytes
+// that were hashed, so that what is shown is what was compared.
+type Line struct {
+	// Text has a NUL where a place in the function belongs.
+	Text   string
+	Places []Location
+}
+
+// Location is a place in the function that a step is of.
+type Location struct {
+	Part    int    // as in Step
+	Ordinal uint32 // of the instruction
+	Into    uint32 // bytes into it
+}
+
+var errEncoding = errors.New("the canonical form has something in it that can't be described")
+
+var relocNames = [...]string{
+	relocAbs64: "abs64", relocAbs32: "abs32", relocAbs32Signed: "abs32s", relocAbs16: "abs16", relocAbs8: "abs8",
+	relocPC: "pc", relocPC64: "pc64", relocPC16: "pc16", relocPC8: "pc8",
+	relocGOT: "got", relocSize: "size", relocTLS: "tls", relocGOTBase: "gotbase",
+}
+
+// Describe says in words what a step is: in one line, and more for data. It
+// reads every byte of the encoding, which has one meaning only.
+func (s *Step) Describe() ([]Line, error) {
+	d := describer{rest: s.Bytes}
+	switch s.Class {
+	case Instructions:
+		d.instruction()
+	case CFI:
+		d.text("%x", d.take(int(d.byte())))
+	case References:
+		d.reference()
+	default:
+		d.target(true)
+	}
+	d.endLine()
+	if d.bad || len(d.rest) > 0 {
+		return d.lines, fmt.Errorf("%w: %s: %x", errEncoding, s.Class, s.Bytes)
+	}
+	return d.lines, nil
+}
+
+// describer reads an encoding from its start to its end.
+type describer struct {
+	rest   []byte
+	bad    bool // it doesn't make sense
+	lines  []Line
+	line   strings.Builder
+	places []Location
+}
+
+func (d *describer) instruction() {
+	switch head := d.byte(); {
+	case head == tagRaw:
+		d.text("raw bytes")
+		for row := d.take(int(d.uvarint())); len(row) > 0; row = row[min(len(row), 16):] {
+			d.newLine("%x", row[:min(len(row), 16)])
+		}
+		for len(d.rest) > 0 && !d.bad {
+			d.newLine("reference at +%#x", d.uvarint())
+		}
+	case head >= tagBranch:
+		form := d.byte()
+		d.text("branch %02x", form)
+		if prefixes := d.take(int(head &^ tagBranch)); len(prefixes) > 0 {
+			d.text(" with prefixes %x", prefixes)
+		}
+		if len(d.rest) == 1 && d.rest[0] == 0 {
+			d.rest = nil
+			return
+		}
+		d.text(" ")
+		d.place()
+	default:
+		d.text("%x", d.take(int(head&0xf)))
+		if fields := d.rest; len(fields) > 0 {
+			d.text(" with references at %v", fields)
+		}
+		if head>>4 != byte(min(len(d.rest), 7)) {
+			d.bad = true
+		}
+		d.rest = nil
+	}
+}
+
+func (d *describer) reference() {
+	kind := d.byte()
+	switch {
+	case int(kind) < len(relocNames):
+		d.text("%s -> ", relocNames[kind])
+	default:
+		d.text("relocation type %d -> ", kind&^0x80)
+	}
+	if len(d.rest) == 1 && d.rest[0] < NumClasses { // what it is comes as a step of its own
+		if d.byte() == byte(JumpTables) {
+			d.text("jump table, ")
+		}
+		return
+	}
+	if len(d.rest) > 0 && d.rest[0] == tagSelf {
+		d.place()
+		return
+	}
+	d.target(true)
+}
+
+// target reads what appendTarget wrote, or, within data, appendPlain.
+func (d *describer) target(top bool) {
+	tag := d.byte()
+	if tag == tagBiased {
+		d.text("physical address of ")
+		tag = d.byte()
+	}
+	switch tag {
+	case tagName:
+		d.text("%s", d.string())
+		d.offset()
+		if len(d.rest) > 0 && d.rest[0] == tagNumber && top {
+			d.byte()
+			d.text(" (number %d of that name)", d.uvarint()+1)
+		}
+	case tagOwnName:
+		d.text("its own name")
+	case tagInside:
+		d.text("%s", d.string())
+		if part := d.uvarint(); part > 0 {
+			d.text(", part %d", part)
+		}
+		d.elsewhere()
+	case tagString:
+		unit, s := d.byte(), d.string()
+		d.text("%s", strconv.Quote(s))
+		if unit > 1 {
+			d.text(" in units of %d bytes", unit)
+		}
+	case tagMerge:
+		d.text("constant")
+		if offset := d.uvarint(); offset > 0 {
+			d.text(" at +%#x", offset)
+		}
+		d.data()
+	case tagDatum:
+		d.text("data")
+		d.offset()
+		if top {
+			d.data()
+			return
+		}
+		switch d.byte() {
+		case tagNested:
+			d.text(" %x", d.take(16))
+		case tagCycle:
+			d.text(" too deep")
+		default:
+			d.bad = true
+		}
+	case tagSpecial:
+		d.text("section %s", d.string())
+	case tagStray:
+		d.text("nameless code in %s", d.string())
+		switch d.byte() {
+		case 0:
+			d.text(", behind all of it")
+		case 1:
+			d.elsewhere()
+			d.text(" of %x", d.take(16))
+		default:
+			d.bad = true
+		}
+	case tagSection:
+		d.text("section %s", d.string())
+		d.offset()
+	default:
+		d.bad = true
+	}
+}
+
+// data reads what appendData wrote: rows of bytes, then the references.
+func (d *describer) data() {
+	size, relocs := d.uvarint(), d.uvarint()
+	d.text(", %d bytes", size)
+	data := d.take(int(min(size, 1<<62)))
+	for at := 0; at < len(data); at += 16 {
+		d.newLine("+%#x: % x", at, data[at:min(at+16, len(data))])
+	}
+	for range relocs {
+		if d.bad {
+			return
+		}
+		d.newLine("+%#x: ", d.uvarint())
+		kind := d.byte()
+		if int(kind) < len(relocNames) {
+			d.text("%s -> ", relocNames[kind])
+		}
+		if len(d.rest) > 0 && d.rest[0] == tagSelf {
+			d.place()
+			continue
+		}
+		d.target(false)
+	}
+}
+
+// place reads what appendPlace wrote.
+func (d *describer) place() {
+	if d.byte() != tagSelf {
+		d.bad = true
+		return
+	}
+	d.line.WriteByte(0)
+	d.places = append(d.places, Location{int(d.uvarint()), uint32(d.uvarint()), uint32(d.uvarint())})
+}
+
+// elsewhere reads a place in other code.
+func (d *describer) elsewhere() {
+	d.text(", instruction %d", d.uvarint())
+	if into := d.uvarint(); into > 0 {
+		d.text(" and %d bytes", into)
+	}
+}
+
+func (d *describer) offset() {
+	n := d.uvarint()
+	if offset := int64(n>>1) ^ -int64(n&1); offset != 0 {
+		d.text("%+#x", offset)
+	}
+}
+
+// text adds to the line. A NUL in what is described is none of ours.
+func (d *describer) text(format string, args ...any) {
+	d.line.WriteString(strings.ReplaceAll(fmt.Sprintf(format, args...), "\x00", "\uFFFD"))
+}
+
+func (d *describer) newLine(format string, args ...any) {
+	d.endLine()
+	d.text(format, args...)
+}
+
+func (d *describer) endLine() {
+	d.lines = append(d.lines, Line{d.line.String(), d.places})
+	d.line.Reset()
+	d.places = nil
+}
+
+func (d *describer) byte() byte {
+	if b := d.take(1); len(b) == 1 {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *describer) take(n int) []byte {
+	if n < 0 || n > len(d.rest) {
+		d.bad, d.rest = true, nil
+		return nil
+	}
+	b := d.rest[:n]
+	d.rest = d.rest[n:]
+	return b
+}
+
+func (d *describer) uvarint() uint64 {
+	v, n := binary.Uvarint(d.rest)
+	if n <= 0 {
+		d.bad, d.rest = true, nil
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return v
+}
+
+func (d *describer) string() string { return string(d.take(int(min(d.uvarint(), 1<<62)))) }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// Tracer yields the steps of single functions: those, and no others, that
+// their checksums were made of. Its results are views of the object's file.
+type Tracer struct {
+	s      *summer
+	walker *walker
+	digest digester
+}
+
+// Traced is a step with what it is about.
+type Traced struct {
+	Step
+	// Symbol is the name of the step's part: the function, a cold part, or
+	// empty for code without a symbol.
+	Symbol string
+	// Code is the instruction that the step belongs to, empty where it
+	// belongs to none.
+	Code []byte
+	// Branch is set where that is a direct branch or call.
+	Branch bool
+}
+
+// Trace sums an object, as Sum does, and gives a Tracer as well.
+func Trace(file *object.File, options Options) (*Sums, *Tracer, error) {
+	s, err := newSummer(file, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.sums(), &Tracer{s: s, walker: newWalker(s.p)}, nil
+}
+
+// Steps is the steps of the function or orphan that the record is of. Its
+// error says that there is none.
+func (t *Tracer) Steps(r *Record) ([]Traced, error) {
+	for _, bodies := range [...][]body{t.s.bodies, t.s.orphans} {
+		for i := range bodies {
+			if b := &bodies[i]; t.matches(b, r) {
+				return t.trace(b), nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("%s: there is no such function", r.Name)
+}
+
+// matches tells whether the record is that of a body. Several functions may
+// have one name, and then the digest decides.
+func (t *Tracer) matches(b *body, r *Record) bool {
+	if made := t.s.record(b); made.Kind != r.Kind || made.Name != r.Name || made.File != r.File || made.Section != r.Section || made.Size != r.Size {
+		return false
+	}
+	t.digest.reset()
+	t.walker.walk(b, &t.digest)
+	digest, _ := t.digest.sum(nil)
+	return digest == r.Digest
+}
+
+func (t *Tracer) trace(b *body) []Traced {
+	v := tracer{w: t.walker}
+	t.walker.walk(b, &v)
+	return v.steps
+}
+
+// tracer is the visitor that keeps the steps.
+type tracer struct {
+	w     *walker
+	steps []Traced
+}
+
+func (v *tracer) step(s *Step) {
+	part := &v.w.body.parts[s.Part]
+	traced := Traced{Step: *s}
+	traced.Bytes = bytes.Clone(s.Bytes)
+	if part.extent >= 0 {
+		traced.Symbol = v.w.p.code.Name(v.w.p.entryName(&v.w.p.code.Extents[part.extent]))
+	}
+	if in := v.w.instAt(s); in != nil && s.Class != CFI {
+		traced.Code = v.w.p.file.Data(part.section)[part.start+s.Offset:][:in.Len]
+		traced.Branch = in.Form != 0
+	}
+	v.steps = append(v.steps, traced)
+}
+
+// instAt is the instruction that a step belongs to.
+func (w *walker) instAt(s *Step) *inst {
+	insts := w.laid[s.Part].insts
+	i := sort.Search(len(insts), func(i int) bool { return insts[i].offset >= s.Offset })
+	if i == len(insts) || insts[i].offset != s.Offset {
+		return nil
+	}
+	return &insts[i]
+}
