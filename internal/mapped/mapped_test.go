@@ -198,13 +198,16 @@ func TestOpenErrors(t *testing.T) {
 // What is cut or changed is never taken as whole.
 func TestDamage(t *testing.T) {
 	sample, files := compressed(t)
-	sample = sample[:len(sample):len(sample)]
+	step := 17
+	if testing.Short() {
+		step = 211
+	}
 	for name, data := range files {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			format := formatOf(data)
 			for i := range data {
-				if i > 100 && i < len(data)-100 && i%17 != 0 {
+				if i > 100 && i < len(data)-100 && i%step != 0 {
 					continue // it is all alike
 				}
 				content, err := format.decompress(data[:i], limit(i))
