@@ -12,4 +12,4 @@ tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
 go build -o "$tmp/decodecheck" ./internal/cmd/decodecheck
 "$tmp/decodecheck" -generate > "$tmp/maps.s"
 "${AS:-as}" --64 -o "$tmp/maps.o" "$tmp/maps.s"
-"$tmp/decodecheck" -objdump "${OBJDUMP:-objdump}" "$tmp/maps.o"
+"$tmp/decodecheck" -opcodes -objdump "${OBJDUMP:-objdump}" "$tmp/maps.o"

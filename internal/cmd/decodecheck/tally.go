@@ -29,7 +29,7 @@ const (
 
 var explanations = map[string]string{
 	badRefused:      "agreement: neither finds an instruction",
-	badAccepted:     "an opcode that exists, with a prefix, W, vector length or operand that it doesn't have",
+	badAccepted:     "an opcode that exists, with a prefix, W, vector length or operand that it doesn't have, or that this objdump doesn't know",
 	prefixRefused:   "agreement: objdump lists a prefix that leads to no instruction by itself",
 	prefixCancelled: "REX before a legacy prefix, another REX or fwait is ignored, but part of the instruction; objdump lists it by itself",
 	fwait:           "objdump lists fwait and the x87 instruction behind it as one, and fwait's REX by itself",
@@ -116,7 +116,8 @@ func (t *tally) add(o *tally) {
 	}
 }
 
-// settle makes a class of the opcodes that objdump never takes for one.
+// settle makes a class of the opcodes that objdump never takes for one. That
+// means something only where each opcode stands in all its forms.
 func (t *tally) settle() {
 	for op, sample := range t.rejected {
 		if !t.agreed[op] {
