@@ -32,6 +32,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
 )
@@ -154,7 +155,11 @@ func newSummer(file *object.File, options Options) (*summer, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
-	s := &summer{p: newProgram(file, code, m, jobs), jobs: jobs}
+	tables, err := alternatives.Load(file, code)
+	if err != nil {
+		return nil, err
+	}
+	s := &summer{p: newProgram(file, code, tables, m, jobs), jobs: jobs}
 	s.makeBodies()
 	return s, s.run()
 }
@@ -254,8 +259,8 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 						open = append(open, i)
 						continue
 					}
-					if len(slab)+NumClasses > cap(slab) {
-						slab = make([]ClassDigest, 0, 1024)
+					if need := NumClasses + len(d.special); len(slab)+need > cap(slab) {
+						slab = make([]ClassDigest, 0, max(1024, need))
 					}
 					first := len(slab)
 					r := s.record(&bodies[i])

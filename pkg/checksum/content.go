@@ -82,6 +82,8 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 		b = append(b, tagDatum)
 		b = binary.AppendVarint(b, int64(t.at-start))
 		return w.appendData(b, t.section, start, end, true)
+	case targetSpecial:
+		return w.appendOwnEntry(b, t)
 	}
 	return w.appendPlain(b, t)
 }
@@ -117,8 +119,7 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 		b = binary.AppendVarint(b, int64(t.at-start))
 		return w.appendNested(b, datumKey{t.section, start}, end)
 	case targetSpecial:
-		b = append(b, tagSpecial)
-		return appendText(b, w.p.file.Sections[t.section].Name)
+		return w.appendEntryOf(b, t)
 	case targetStray:
 		return w.appendStray(b, t)
 	}

@@ -37,13 +37,15 @@ var relocNames = [...]string{
 // reads every byte of the encoding, which has one meaning only.
 func (s *Step) Describe() ([]Line, error) {
 	d := describer{rest: s.Bytes}
-	switch s.Class {
-	case Instructions:
+	switch s.Kind {
+	case InstructionStep:
 		d.instruction()
-	case CFI:
+	case PrefixStep:
 		d.text("%x", d.take(int(d.byte())))
-	case References:
+	case ReferenceStep:
 		d.reference()
+	case EntryStep:
+		d.entry(s)
 	default:
 		d.target(true)
 	}
@@ -73,6 +75,8 @@ func (d *describer) instruction() {
 		for len(d.rest) > 0 && !d.bad {
 			d.newLine("reference at +%#x", d.uvarint())
 		}
+	case head == tagNop:
+		d.text("nop")
 	case head >= tagBranch:
 		form := d.byte()
 		d.text("branch %02x", form)
@@ -116,6 +120,51 @@ func (d *describer) reference() {
 		return
 	}
 	d.target(true)
+}
+
+// entry reads what emitEntry wrote.
+func (d *describer) entry(s *Step) {
+	if d.byte() != tagEntry {
+		d.bad = true
+	}
+	name := s.Class.String()
+	switch s.Class {
+	case Special:
+		name = s.Section
+	case Tracing:
+		name = d.string()
+	}
+	d.text("%s", name)
+	if len(s.Place) > 0 && s.Place[0] == tagFront {
+		d.text(", in front of the entry")
+	}
+	data := d.take(int(min(d.uvarint(), 1<<62)))
+	relocs := d.uvarint()
+	for _, b := range data {
+		if b != 0 {
+			d.text(": % x", data)
+			break
+		}
+	}
+	for range relocs {
+		if d.bad {
+			return
+		}
+		d.text(", +%#x: ", d.uvarint())
+		d.kindAndTarget(true)
+	}
+}
+
+// kindAndTarget reads a relocation's kind and what it refers to.
+func (d *describer) kindAndTarget(top bool) {
+	if kind := d.byte(); int(kind) < len(relocNames) {
+		d.text("%s -> ", relocNames[kind])
+	}
+	if len(d.rest) > 0 && d.rest[0] == tagSelf {
+		d.place()
+		return
+	}
+	d.target(top)
 }
 
 // target reads what appendTarget wrote, or, within data, appendPlain.
@@ -168,8 +217,25 @@ func (d *describer) target(top bool) {
 		default:
 			d.bad = true
 		}
+	case tagEntry:
+		d.text("entry of %s", d.string())
+		d.text(", own number %d", d.uvarint())
+		if offset := d.uvarint(); offset > 0 {
+			d.text(" at +%#x", offset)
+		}
 	case tagSpecial:
 		d.text("section %s", d.string())
+		switch d.byte() {
+		case 0:
+		case 1:
+			d.text(", entry about ")
+			d.target(false)
+			if offset := d.uvarint(); offset > 0 {
+				d.text(" at +%#x", offset)
+			}
+		default:
+			d.bad = true
+		}
 	case tagStray:
 		d.text("nameless code in %s", d.string())
 		switch d.byte() {
@@ -202,15 +268,7 @@ func (d *describer) data() {
 			return
 		}
 		d.newLine("+%#x: ", d.uvarint())
-		kind := d.byte()
-		if int(kind) < len(relocNames) {
-			d.text("%s -> ", relocNames[kind])
-		}
-		if len(d.rest) > 0 && d.rest[0] == tagSelf {
-			d.place()
-			continue
-		}
-		d.target(false)
+		d.kindAndTarget(false)
 	}
 }
 

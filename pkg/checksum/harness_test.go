@@ -87,14 +87,12 @@ func record(t *testing.T, sums *Sums, name string) *Record {
 // total digest says the same.
 func differences(t *testing.T, a, b *Record) []Class {
 	t.Helper()
-	digests := func(r *Record) (d [NumClasses]uint64) {
-		last := -1
-		for _, c := range r.Classes {
-			if int(c.Class) <= last {
+	digests := func(r *Record) (d [NumClasses][2]uint64) {
+		for i, c := range r.Classes {
+			if i > 0 && r.Classes[i-1].Order(&c) >= 0 {
 				t.Errorf("%s: classes out of order: %v", r.Name, r.Classes)
 			}
-			last = int(c.Class)
-			d[c.Class] = c.Exact
+			d[c.Class] = [2]uint64{d[c.Class][0] + c.Exact, d[c.Class][1] + c.Places}
 		}
 		return d
 	}

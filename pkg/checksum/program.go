@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"sync"
 
+	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
 )
@@ -20,8 +21,9 @@ type program struct {
 	kinds   []sectionKind // by section
 	normal  []string      // by symbol: its normal name
 	marks   []symbolMark  // by symbol
-	stray   *strays       // nil until they are known
-	bounds  bounds        // where nameless data ends; nil until it is known
+	tables  *alternatives.Tables
+	stray   *strays // nil until they are known
+	bounds  bounds  // where nameless data ends; nil until it is known
 }
 
 type symbolMark uint8
@@ -31,10 +33,11 @@ const (
 	markAnonymous                        // data without a name in the source
 )
 
-func newProgram(file *object.File, code *object.Code, m *machine, workers int) *program {
+func newProgram(file *object.File, code *object.Code, tables *alternatives.Tables, m *machine, workers int) *program {
 	p := &program{
 		file:    file,
 		code:    code,
+		tables:  tables,
 		machine: m,
 		kinds:   make([]sectionKind, len(file.Sections)),
 		normal:  make([]string, len(file.Symbols)),
@@ -44,6 +47,7 @@ func newProgram(file *object.File, code *object.Code, m *machine, workers int) *
 		p.kinds[i] = kindOf(&file.Sections[i])
 	}
 	p.nameSymbols(workers)
+	p.markFronts()
 	return p
 }
 

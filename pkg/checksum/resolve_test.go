@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
+	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -19,7 +20,11 @@ func prepare(t *testing.T, o elfbuild.Object) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newProgram(f, c, &x86, 1)
+	tables, err := alternatives.Load(f, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newProgram(f, c, tables, &x86, 1)
 }
 
 // words is a target as a test writes it.

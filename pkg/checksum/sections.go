@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"strings"
 
+	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -22,38 +23,13 @@ const (
 	sectionWritable                    // variables, NOBITS too
 )
 
-// specialSections are the tables that describe code, or are derived from it
-// (arch/*/kernel/vmlinux.lds.S, include/asm-generic/vmlinux.lds.h and
-// tools/objtool name them). A name that ends in * is a prefix.
-var specialSections = [...]string{
-	".altinstructions", ".altinstr_replacement", ".altinstr_aux",
-	"__ex_table", "__kvm_ex_table", "__bug_table", "__jump_table",
-	".static_call_sites", "__mcount_loc", "__patchable_function_entries",
-	".parainstructions", ".smp_locks", ".kcfi_traps",
-	"runtime_ptr_*", "runtime_shift_*", "runtime_mask_*",
-	"__ftr_fixup*", "__ftr_alt_*", "__mmu_ftr_*", "__lwsync_fixup", "__fw_ftr_*",
-	".s390_indirect_*", ".s390_return_*",
-	"_kprobe_blacklist", "_error_injection_whitelist",
-	".retpoline_sites", ".return_sites", ".call_sites", ".cfi_sites", ".ibt_endbr_seal",
-	".orc_*", ".discard.*", ".hyp.reloc", ".eh_frame", ".sframe",
-}
-
-func special(name string) bool {
-	for _, s := range specialSections {
-		if prefix, ok := strings.CutSuffix(s, "*"); ok && strings.HasPrefix(name, prefix) || s == name {
-			return true
-		}
-	}
-	return false
-}
-
 // kindOf classifies a section by its flags, and by its name where the flags
 // don't tell.
 func kindOf(s *object.Section) sectionKind {
 	switch {
 	case !s.Allocated():
 		return sectionOther
-	case special(s.Name):
+	case alternatives.Known(s.Name), s.Name == alternatives.ReplacementSection:
 		return sectionSpecial
 	case s.Executable():
 		return sectionCode

@@ -7,13 +7,20 @@ package checksum
 type Class uint8
 
 const (
-	Instructions Class = iota // opcode bytes, operands, branch shape
-	References                // what a relocation points at
-	Strings                   // the text of string literals
-	Constants                 // nameless read-only data
-	JumpTables                // tables of places in the function
-	CFI                       // what stands in front of the entry: the kCFI type hash
-	Cold                      // everything in the cold part, a second time
+	Instructions   Class = iota // opcode bytes, operands, branch shape
+	References                  // what a relocation points at
+	Strings                     // the text of string literals
+	Constants                   // nameless read-only data
+	JumpTables                  // tables of places in the function
+	Alternatives                // replacement code, by CPU feature
+	ExceptionTable              // where faulting instructions go on
+	BugTable                    // WARN and BUG
+	JumpLabels                  // static branches
+	StaticCalls                 // static calls
+	Tracing                     // where a tracer may hook in
+	CFI                         // what stands in front of the entry: the kCFI type hash
+	Cold                        // everything in the cold part, a second time
+	Special                     // any other table about code: one class for each section's name
 
 	NumClasses = iota
 )
@@ -26,12 +33,25 @@ var classes = [NumClasses]struct{ reason, short string }{
 	Strings:      {"strings", "s"},
 	Constants:    {"constants", "c"},
 	JumpTables:   {"jump-tables", "j"},
-	CFI:          {"cfi", "k"},
-	Cold:         {"cold", "z"},
+
+	Alternatives:   {"alternatives", "a"},
+	ExceptionTable: {"exception-table", "x"},
+	BugTable:       {"bug-table", "b"},
+	JumpLabels:     {"jump-labels", "l"},
+	StaticCalls:    {"static-calls", "t"},
+	Tracing:        {"tracing", "f"},
+
+	CFI:     {"cfi", "k"},
+	Cold:    {"cold", "z"},
+	Special: {"special", "S"},
 }
 
 // String is the class's name among a comparison's reasons.
 func (c Class) String() string { return classes[c].reason }
+
+// Table tells whether the class is of tables about code, whose entries have
+// places.
+func (c Class) Table() bool { return c >= Alternatives && c <= Tracing || c == Special }
 
 // Short is the class's abbreviation in a manifest.
 func (c Class) Short() string { return classes[c].short }
@@ -50,6 +70,9 @@ func ClassByShort(short string) (Class, bool) {
 // hashed: everything else says where they come from.
 type Step struct {
 	Class Class
+	// Section is the table's name where the class is Special.
+	Section string
+	Kind    StepKind
 	// Part is the entry (0), a cold part or a stub.
 	Part int
 	// Ordinal is the number of the instruction in its part, padding not
@@ -58,11 +81,25 @@ type Step struct {
 	Offset  uint64
 	// Bytes is the canonical encoding, valid until the visitor returns.
 	Bytes []byte
+	// Place is, of an entry of a table, the encoding of the place that it is
+	// about.
+	Place []byte
 	// Across is set where the step says a place in another part.
 	Across bool
 	// Cold is set for steps of a cold part.
 	Cold bool
 }
+
+// StepKind says how a step's bytes are to be read.
+type StepKind uint8
+
+const (
+	InstructionStep StepKind = iota
+	ReferenceStep            // of the instruction before
+	ContentStep              // of what the reference before refers to
+	PrefixStep               // an instruction in front of the entry
+	EntryStep                // an entry of a table about the instruction before
+)
 
 // visitor takes the steps of a function, in order.
 type visitor interface {
@@ -74,6 +111,9 @@ type visitor interface {
 const (
 	tagBranch  = 0x80 // and the number of prefix bytes
 	tagRaw     = 0xf0 // bytes that are no instruction
+	tagNop     = 0xf1 // a NOP that a table's entry is about
+	tagFront   = 0xf2 // a place in the padding in front of the entry
+	tagEntry   = 'E'  // an entry of a table
 	tagName    = 'N'
 	tagNumber  = '#' // which of several symbols of one normal name
 	tagSelf    = '@'

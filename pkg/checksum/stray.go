@@ -50,7 +50,7 @@ func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 		if !p.file.Sections[i].Executable() {
 			continue
 		}
-		if p.kinds[i] == sectionSpecial {
+		if p.kinds[i] == sectionSpecial { // replacement code
 			account.Special += p.file.Sections[i].Size
 			account.SpecialRelocs += uint64(p.file.Relocs(section).Len())
 			continue
@@ -84,15 +84,20 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 	var open *piece
 	first := len(s.pieces)
 	ended := true // nothing runs into the next instruction
+	next, entries := p.tables.In(section, start, end)
 	for at := start; at < end; {
-		if p.machine.fill(code[at]) && ended {
+		for next < entries && (uint64(p.tables.Entries[next].Place) < at || p.tables.Entries[next].Front) {
+			next++
+		}
+		entry := next < entries && uint64(p.tables.Entries[next].Place) == at
+		if p.machine.fill(code[at]) && ended && !entry {
 			at++
 			continue
 		}
 		switch ok := p.decode(code[at:], in); {
 		case !ok:
 			*in = decode.Inst{Len: 1}
-		case in.Kind == decode.Nop:
+		case in.Kind == decode.Nop && !entry:
 			at += uint64(in.Len)
 			continue
 		}

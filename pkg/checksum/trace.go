@@ -21,8 +21,8 @@ type Tracer struct {
 // Traced is a step with what it is about.
 type Traced struct {
 	Step
-	// Symbol is the name of the step's part: the function, a cold part, or
-	// empty for code without a symbol.
+	// Symbol is the name of the step's part: the function, a cold part, or the
+	// section of code without a symbol.
 	Symbol string
 	// Code is the instruction that the step belongs to, empty where it
 	// belongs to none.
@@ -78,13 +78,13 @@ type tracer struct {
 }
 
 func (v *tracer) step(s *Step) {
-	part := &v.w.body.parts[s.Part]
-	traced := Traced{Step: *s}
-	traced.Bytes = bytes.Clone(s.Bytes)
+	part := &v.w.parts[s.Part]
+	traced := Traced{Step: *s, Symbol: v.w.p.file.Sections[part.section].Name}
+	traced.Bytes, traced.Place = bytes.Clone(s.Bytes), bytes.Clone(s.Place)
 	if part.extent >= 0 {
 		traced.Symbol = v.w.p.code.Name(v.w.p.entryName(&v.w.p.code.Extents[part.extent]))
 	}
-	if in := v.w.instAt(s); in != nil && s.Class != CFI {
+	if in := v.w.instAt(s); in != nil && s.Kind != PrefixStep {
 		traced.Code = v.w.p.file.Data(part.section)[part.start+s.Offset:][:in.Len]
 		traced.Branch = in.Form != 0
 	}

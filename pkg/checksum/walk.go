@@ -23,7 +23,10 @@ type part struct {
 	prefix     uint64 // where a prefix begins in front of it, else start
 	cold       bool
 	orphan     bool
-	extent     int // index into Code.Extents, -1 for code without a symbol
+	// replaces is set for code that stands in for other code: all its steps
+	// are of the class Alternatives.
+	replaces bool
+	extent   int // index into Code.Extents, -1 for code without a symbol
 }
 
 // walker yields the steps of one function after another. It holds what is
@@ -33,6 +36,7 @@ type walker struct {
 	visit visitor
 
 	body   *body
+	parts  []part   // the body's, and behind them the replacements of alternatives
 	laid   []layout // by part
 	insts  []inst   // of all parts
 	spare  []uint32 // ordinals of all parts
@@ -45,6 +49,10 @@ type walker struct {
 	disambig []byte
 
 	step      Step
+	crossed   bool   // what is encoded has a place in another part
+	current   int    // the part being walked
+	placed    []byte // the place of an entry
+	entries   ownEntries
 	prefix    decode.Inst // the instruction in front of the entry
 	encoded   []byte
 	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
@@ -68,6 +76,9 @@ type place struct {
 type inst struct {
 	decode.Inst
 	offset uint64 // from the start of the part
+	// placed is set for a NOP that a table's entry is about, which makes it
+	// an instruction (rule 2.4).
+	placed bool
 }
 
 // layout is a decoded part.
@@ -96,8 +107,11 @@ func (w *walker) walk(b *body, visit visitor) {
 	clear(w.used)
 	clear(w.names)
 	w.ends, w.touched, w.disambig = w.ends[:0], w.touched[:0], w.disambig[:0]
+	w.parts = append(w.parts[:0], b.parts...)
+	w.findEntries()
 	w.layOut()
-	for i := range b.parts {
+	for i := range w.parts {
+		w.current = i
 		w.walkPrefix(i)
 		w.walkPart(i)
 	}
@@ -108,8 +122,8 @@ func (w *walker) walk(b *body, visit visitor) {
 // ordinal before the first step is made.
 func (w *walker) layOut() {
 	w.laid, w.insts, w.spare = w.laid[:0], w.insts[:0], w.spare[:0]
-	for i := range w.body.parts {
-		part := &w.body.parts[i]
+	for i := range w.parts {
+		part := &w.parts[i]
 		var l layout
 		l, w.insts, w.spare = w.p.layOut(part, w.insts, w.spare)
 		w.opaque = w.opaque || l.opaque
@@ -152,7 +166,10 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 			break
 		}
 		ordinals[at] = ordinal + 1
-		if in.Kind != decode.Nop {
+		if in.Kind == decode.Nop && p.tables.Has(part.section, part.start+at) {
+			insts[len(insts)-1].placed = true
+		}
+		if in.Kind != decode.Nop || insts[len(insts)-1].placed {
 			ordinal++
 		}
 		at += uint64(in.Len)
@@ -184,7 +201,10 @@ func (l *layout) ordinal(offset uint64) (ordinal, into uint32) {
 // with kCFI an instruction that holds the type hash. How much padding there
 // is never matters (rule 1.3).
 func (w *walker) walkPrefix(i int) {
-	part := &w.body.parts[i]
+	part := &w.parts[i]
+	if i == 0 {
+		w.frontEntries(part)
+	}
 	if part.prefix >= part.start {
 		return
 	}
@@ -200,7 +220,7 @@ func (w *walker) walkPrefix(i int) {
 		if in.Kind != decode.Nop || !ok {
 			w.encoded = append(w.encoded[:0], byte(n))
 			w.encoded = append(w.encoded, code[at:at+n]...)
-			w.emit(CFI, place{part: i}, false)
+			w.emit(CFI, PrefixStep, place{part: i}, false)
 		}
 		at += n
 	}
@@ -211,20 +231,30 @@ func (w *walker) walkPrefix(i int) {
 }
 
 // emit hands w.encoded to the visitor.
-func (w *walker) emit(class Class, at place, across bool) {
+func (w *walker) emit(class Class, kind StepKind, at place, across bool) {
 	s := &w.step // field by field: this runs for every instruction
-	s.Class, s.Part, s.Ordinal, s.Offset = class, at.part, at.ordinal, at.offset
-	s.Bytes, s.Across, s.Cold = w.encoded, across, w.body.parts[at.part].cold
+	part := &w.parts[at.part]
+	if part.replaces {
+		class = Alternatives
+	}
+	s.Class, s.Kind, s.Part, s.Ordinal, s.Offset = class, kind, at.part, at.ordinal, at.offset
+	s.Bytes, s.Across, s.Cold = w.encoded, across, part.cold
 	w.visit.step(s)
 }
 
 // walkPart makes the steps of one part.
 func (w *walker) walkPart(i int) {
-	part, l := &w.body.parts[i], &w.laid[i]
+	part, l := &w.parts[i], &w.laid[i]
 	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
-	w.account.part(w.p, part, relocs)
+	if i < len(w.body.parts) { // replacement code is accounted for as such
+		w.account.part(w.p, part, relocs)
+	}
+	entry, entries := w.p.tables.In(part.section, part.start, part.end)
 	if l.opaque {
 		w.rawStep(place{part: i}, relocs)
+		for ; entry < entries; entry++ {
+			w.entry(entry, place{part: i, offset: uint64(w.p.tables.Entries[entry].Place) - part.start})
+		}
 		return
 	}
 	code := w.p.file.Data(part.section)[part.start:part.end]
@@ -243,28 +273,37 @@ func (w *walker) walkPart(i int) {
 				following = relocs.Offset(next)
 			}
 		}
-		if in.Kind == decode.Nop && first == next {
-			continue
-		}
 		bytes := code[in.offset:][:in.Len]
-		if in.Form != 0 && next-first <= 1 {
+		switch {
+		case in.Kind == decode.Nop && first == next && !in.placed:
+			// padding
+		case in.Kind == decode.Nop && first == next:
+			w.encoded = append(w.encoded[:0], tagNop)
+			w.emit(Instructions, InstructionStep, here, false)
+		case in.Form != 0 && next-first <= 1:
 			w.branch(here, in, bytes, relocs.Slice(first, next))
-		} else {
+		default:
 			w.instruction(here, in, bytes, relocs.Slice(first, next))
 		}
-		if in.Kind != decode.Nop {
+		for ; entry < entries && uint64(w.p.tables.Entries[entry].Place) < end; entry++ {
+			w.entry(entry, here)
+		}
+		if in.Kind != decode.Nop || in.placed {
 			ordinal++
 		}
 	}
 	if l.tail < uint64(len(code)) {
 		w.rawStep(place{i, ordinal, l.tail}, relocs.From(next))
 	}
+	for ; entry < entries; entry++ {
+		w.entry(entry, place{i, ordinal, l.tail})
+	}
 }
 
 // branch makes the step of a direct branch or call: its condition and its
 // target, however it was encoded (rule 2.2).
 func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs) {
-	part := &w.body.parts[here.part]
+	part := &w.parts[here.part]
 	at := part.start + in.offset
 	var t target
 	if relocs.Len() > 0 {
@@ -275,7 +314,7 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 			return
 		}
 		t = w.p.resolve(r.Symbol, r.Addend+int64(at)+int64(in.Len)-int64(r.Offset))
-	} else if place := int64(at) + in.PCRel; place >= int64(part.start) && place < int64(part.end) {
+	} else if place := int64(at) + in.PCRel; place >= int64(part.start) && (place < int64(part.end) || part.replaces && place == int64(part.end)) {
 		t = target{kind: targetInside, section: part.section, at: uint64(place), extent: part.extent}
 	} else {
 		t = w.p.resolvePlace(part.section, place)
@@ -284,17 +323,23 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 	w.encoded = append(w.encoded, bytes[:in.Opcode]...)
 	if to, ok := w.own(&t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
-		w.emit(Instructions, here, to != here.part)
+		w.emit(Instructions, InstructionStep, here, to != here.part)
 		return
 	}
 	w.encoded = append(w.encoded, 0)
-	w.emit(Instructions, here, false)
+	w.emit(Instructions, InstructionStep, here, false)
 	w.reference(here, relocPC, &t)
 }
 
 // own tells which part of the body the target lies in.
 func (w *walker) own(t *target) (int, bool) {
-	if t.kind > targetInside && t.kind != targetStray || t.section == 0 || w.p.kinds[t.section] != sectionCode || t.offset < 0 && t.kind == targetName {
+	if t.kind > targetInside && t.kind != targetStray || t.section == 0 || t.offset < 0 && t.kind == targetName {
+		return 0, false
+	}
+	if part := &w.parts[w.current]; part.replaces && part.section == t.section && part.start <= t.at && t.at <= part.end {
+		return w.current, true // its end is one of its places
+	}
+	if w.p.kinds[t.section] != sectionCode {
 		return 0, false
 	}
 	for i := range w.body.parts {
@@ -308,7 +353,8 @@ func (w *walker) own(t *target) (int, bool) {
 
 // appendPlace encodes a place in part number i of the body.
 func (w *walker) appendPlace(b []byte, i int, at uint64) []byte {
-	ordinal, into := w.laid[i].ordinal(at - w.body.parts[i].start)
+	ordinal, into := w.laid[i].ordinal(at - w.parts[i].start)
+	w.crossed = w.crossed || i != w.current
 	b = append(b, tagSelf)
 	b = binary.AppendUvarint(b, uint64(i))
 	b = binary.AppendUvarint(b, uint64(ordinal))
@@ -318,7 +364,7 @@ func (w *walker) appendPlace(b []byte, i int, at uint64) []byte {
 // instruction makes the steps of every other instruction: its bytes with the
 // fields that refer to something blanked, then what they refer to (rule 2.1).
 func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.Relocs) {
-	part := &w.body.parts[here.part]
+	part := &w.parts[here.part]
 	at := part.start + in.offset
 	w.encoded = append(w.encoded[:0], byte(len(bytes)))
 	w.encoded = append(w.encoded, bytes...)
@@ -344,7 +390,7 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 		refs++
 	}
 	w.encoded[0] |= byte(min(refs, 7)) << 4
-	w.emit(Instructions, here, false)
+	w.emit(Instructions, InstructionStep, here, false)
 	if refs == 0 {
 		return
 	}
@@ -381,7 +427,7 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 		w.reference(here, kind, &t)
 		return
 	}
-	addend, field := r.Addend, r.Offset-w.body.parts[here.part].start-in.offset
+	addend, field := r.Addend, r.Offset-w.parts[here.part].start-in.offset
 	if form.pc && in.PC.Len > 0 && field == uint64(in.PC.Off) {
 		addend += int64(in.Len) - int64(field)
 	}
@@ -400,7 +446,7 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 	w.encoded = append(w.encoded[:0], byte(kind))
 	if to, ok := w.own(t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
-		w.emit(References, here, to != here.part)
+		w.emit(References, ReferenceStep, here, to != here.part)
 		return
 	}
 	class := References
@@ -416,20 +462,21 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 	}
 	if class == References {
 		w.encoded = w.appendTarget(w.encoded, t)
-		w.emit(References, here, false)
+		w.emit(References, ReferenceStep, here, false)
+		w.books(here, t)
 		return
 	}
 	w.encoded = append(w.encoded, byte(class))
-	w.emit(References, here, false)
+	w.emit(References, ReferenceStep, here, false)
 	w.encoded = w.appendTarget(w.encoded[:0], t)
-	w.emit(class, here, class == JumpTables)
+	w.emit(class, ContentStep, here, class == JumpTables)
 }
 
 // rawStep makes the steps of bytes that are no instructions, from here to the
 // end of the part: the bytes with relocated fields blanked, and each
 // relocation with its offset.
 func (w *walker) rawStep(here place, relocs object.Relocs) {
-	part := &w.body.parts[here.part]
+	part := &w.parts[here.part]
 	from := part.start + here.offset
 	code := w.p.file.Data(part.section)[from:part.end]
 	w.encoded = append(w.encoded[:0], tagRaw)
@@ -441,7 +488,7 @@ func (w *walker) rawStep(here place, relocs object.Relocs) {
 		blank(w.encoded[start:start+len(code)], int(r.Offset-from), int(w.p.machine.reloc(r.Type).width))
 		w.encoded = binary.AppendUvarint(w.encoded, r.Offset-from)
 	}
-	w.emit(Instructions, here, false)
+	w.emit(Instructions, InstructionStep, here, false)
 	for n := range relocs.Len() {
 		w.relocation(place{here.part, here.ordinal, relocs.At(n).Offset - part.start}, relocs.At(n), nil, nil)
 	}

@@ -281,20 +281,14 @@ func reasons(a, b *checksum.Record) []string {
 	if a.Digest == b.Digest && !ambiguous && !moved {
 		return nil
 	}
-	var differs [checksum.NumClasses]bool
-	any := false
-	for class := range checksum.Class(checksum.NumClasses) {
-		differs[class] = classDigest(a, class) != classDigest(b, class)
-		any = any || differs[class]
-	}
-	if ambiguous || a.Digest != b.Digest && !any {
-		differs[checksum.References] = true
-	}
-	var list []string
-	for class, differs := range differs {
-		if differs {
-			list = append(list, checksum.Class(class).String())
+	list := classReasons(a, b)
+	references := checksum.References.String()
+	if (ambiguous || a.Digest != b.Digest && len(list) == 0) && !slices.Contains(list, references) {
+		at := 0
+		if len(list) > 0 && list[0] == checksum.Instructions.String() {
+			at = 1
 		}
+		list = slices.Insert(list, at, references)
 	}
 	if moved {
 		list = append(list, "section")
@@ -302,11 +296,38 @@ func reasons(a, b *checksum.Record) []string {
 	return list
 }
 
-func classDigest(r *checksum.Record, class checksum.Class) uint64 {
-	for _, c := range r.Classes {
-		if c.Class == class {
-			return c.Exact
+// classReasons names the classes whose digests differ. The places of tables
+// are a reason only where the instructions are the same: otherwise these may
+// have moved them.
+func classReasons(a, b *checksum.Record) []string {
+	var list []string
+	same := true // so far, the instructions, which come first
+	for i, j := 0, 0; i < len(a.Classes) || j < len(b.Classes); {
+		order := 0 // which side has the next class, both if 0
+		switch {
+		case i == len(a.Classes):
+			order = 1
+		case j == len(b.Classes):
+			order = -1
+		default:
+			order = a.Classes[i].Order(&b.Classes[j])
+		}
+		var class *checksum.ClassDigest
+		differs := order != 0
+		switch {
+		case order < 0:
+			class, i = &a.Classes[i], i+1
+		case order > 0:
+			class, j = &b.Classes[j], j+1
+		default:
+			class = &a.Classes[i]
+			differs = class.Exact != b.Classes[j].Exact || same && class.Places != b.Classes[j].Places
+			i, j = i+1, j+1
+		}
+		if differs {
+			list = append(list, class.Reason())
+			same = same && class.Class != checksum.Instructions
 		}
 	}
-	return 0
+	return list
 }

@@ -64,13 +64,29 @@ func sympos(n int) func(*record) {
 }
 
 // class sets the digest of one class; 0 takes it away.
+// places is a table whose entries are always the same, and where they are.
+func places(c checksum.Class, at uint64) func(*record) {
+	return func(r *record) {
+		class(c, 5)(r)
+		for i := range r.Classes {
+			if r.Classes[i].Class == c {
+				r.Classes[i].Places = at
+			}
+		}
+	}
+}
+
 func class(c checksum.Class, exact uint64) func(*record) {
 	return func(r *record) {
 		r.Classes = slices.DeleteFunc(r.Classes, func(d checksum.ClassDigest) bool { return d.Class == c })
 		if exact != 0 {
-			r.Classes = append(r.Classes, checksum.ClassDigest{Class: c, Exact: exact})
+			d := checksum.ClassDigest{Class: c, Exact: exact}
+			if c == checksum.Special {
+				d.Section = ".smp_locks"
+			}
+			r.Classes = append(r.Classes, d)
 		}
-		slices.SortFunc(r.Classes, func(a, b checksum.ClassDigest) int { return int(a.Class) - int(b.Class) })
+		slices.SortFunc(r.Classes, func(a, b checksum.ClassDigest) int { return a.Order(&b) })
 	}
 }
 
@@ -524,7 +540,11 @@ func TestReasons(t *testing.T) {
 		{"jump tables", base(class(checksum.JumpTables, 8)), base(other, class(checksum.JumpTables, 9)), "jump-tables"},
 		{"cfi", base(class(checksum.CFI, 8)), base(other), "cfi"},
 		{"cold beside its reason", base(class(checksum.Cold, 8)), base(other, class(checksum.Instructions, 9), class(checksum.Cold, 9)), "instructions cold"},
-		{"all, in order, the section last", base(all(100)), base(other, all(200), in(".init.text")), "instructions references strings constants jump-tables cfi cold section"},
+		{"all, in order, the section last", base(all(100)), base(other, all(200), in(".init.text")), "instructions references strings constants jump-tables alternatives exception-table bug-table jump-labels static-calls tracing cfi cold special:.smp_locks section"},
+		{"places of a table", base(places(checksum.BugTable, 1)), base(other, places(checksum.BugTable, 2)), "bug-table"},
+		{"places of two tables", base(places(checksum.BugTable, 1), places(checksum.Special, 1)), base(other, places(checksum.BugTable, 2), places(checksum.Special, 2)), "bug-table special:.smp_locks"},
+		{"places that an instruction moved", base(places(checksum.BugTable, 1)), base(other, class(checksum.Instructions, 9), places(checksum.BugTable, 2)), "instructions"},
+		{"a table that came", base(), base(other, places(checksum.Special, 1)), "special:.smp_locks"},
 		{"none of the classes", base(), base(other), "references"},
 
 		{"section", base(), base(in(".init.text")), "section"},

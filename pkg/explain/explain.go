@@ -153,8 +153,8 @@ func items(arch string, steps []checksum.Traced) ([]item, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch s.Class {
-		case checksum.Instructions:
+		switch s.Kind {
+		case checksum.InstructionStep:
 			it := newItem(s, lines[0], true)
 			it.key = s.Class.String() + it.text // before the text becomes one for people
 			if text, ok := disassemble(arch, s); ok {
@@ -162,7 +162,7 @@ func items(arch string, steps []checksum.Traced) ([]item, error) {
 			}
 			list = append(list, it)
 			list = appendRows(list, s, lines[1:])
-		case checksum.CFI:
+		case checksum.PrefixStep, checksum.EntryStep:
 			list = appendRows(list, s, lines)
 		default:
 			n := len(list) - 1

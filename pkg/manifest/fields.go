@@ -48,8 +48,8 @@ const (
 const hexDigits = "0123456789ABCDEF"
 
 // appendEscaped writes a name so that it can't be mistaken for anything else:
-// control characters, %, commas where list is set, and what is no UTF-8 become
-// %XX.
+// control characters, %, and what is no UTF-8 become %XX, and where list is
+// set, what joins the items of a list.
 func appendEscaped(b []byte, name string, list bool) []byte {
 	if name == "" {
 		return append(b, none...)
@@ -62,7 +62,7 @@ func appendEscaped(b []byte, name string, list bool) []byte {
 	}
 	for i := 0; i < len(name); {
 		r, n := utf8.DecodeRuneInString(name[i:])
-		if r == utf8.RuneError && n == 1 || r < ' ' || r == 0x7f || r == '%' || list && (r == ',' || r == '=') {
+		if r == utf8.RuneError && n == 1 || r < ' ' || r == 0x7f || r == '%' || list && (r == ',' || r == '=' || r == '@') {
 			b = append(b, '%', hexDigits[name[i]>>4], hexDigits[name[i]&15])
 			i++
 			continue
@@ -76,7 +76,7 @@ func appendEscaped(b []byte, name string, list bool) []byte {
 // plain tells whether the name is printable ASCII that needs no escaping.
 func plain(name string, list bool) bool {
 	for i := range len(name) {
-		if c := name[i]; c < ' ' || c >= 0x7f || c == '%' || list && (c == ',' || c == '=') {
+		if c := name[i]; c < ' ' || c >= 0x7f || c == '%' || list && (c == ',' || c == '=' || c == '@') {
 			return false
 		}
 	}

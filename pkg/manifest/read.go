@@ -263,20 +263,46 @@ func readClasses(field string) ([]checksum.ClassDigest, error) {
 	if field == none {
 		return nil, nil
 	}
-	list := make([]checksum.ClassDigest, 0, strings.Count(field, ",")+1)
+	list := make([]checksum.ClassDigest, 0, min(strings.Count(field, ",")+1, checksum.NumClasses))
 	for item := range strings.SplitSeq(field, ",") {
-		short, value, _ := strings.Cut(item, "=")
-		class, ok := checksum.ClassByShort(short)
+		name, value, _ := strings.Cut(item, "=")
 		digest, err := parseHex64(value)
-		if !ok || err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("class digest %q", item)
 		}
-		if n := len(list); n > 0 && list[n-1].Class >= class {
+		n := len(list)
+		if name, places := strings.CutSuffix(name, "@"); places {
+			// The places stand behind the class that they belong to.
+			c, ok := readClass(name)
+			if !ok || n == 0 || !c.Class.Table() || list[n-1] != (checksum.ClassDigest{Class: c.Class, Section: c.Section, Exact: list[n-1].Exact}) {
+				return nil, fmt.Errorf("class digest %q", item)
+			}
+			list[n-1].Places = digest
+			continue
+		}
+		c, ok := readClass(name)
+		if !ok {
+			return nil, fmt.Errorf("class digest %q", item)
+		}
+		if n > 0 && list[n-1].Order(&c) >= 0 {
 			return nil, fmt.Errorf("class digest %q is out of order", item)
 		}
-		list = append(list, checksum.ClassDigest{Class: class, Exact: digest})
+		c.Exact = digest
+		list = append(list, c)
 	}
 	return list, nil
+}
+
+// readClass is the inverse of appendClass.
+func readClass(name string) (c checksum.ClassDigest, ok bool) {
+	short, section, named := strings.Cut(name, ":")
+	if c.Class, ok = checksum.ClassByShort(short); !ok || named != (c.Class == checksum.Special) {
+		return c, false
+	}
+	if named {
+		c.Section, ok = unescape(section)
+	}
+	return c, ok
 }
 
 func readList(field string) ([]string, error) {

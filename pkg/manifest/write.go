@@ -86,9 +86,15 @@ func appendRecord(b []byte, object string, r *checksum.Record) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, c.Class.Short()...)
+		b = appendClass(b, &c)
 		b = append(b, '=')
 		b = appendHex64(b, c.Exact)
+		if c.Class.Table() {
+			b = append(b, ',')
+			b = appendClass(b, &c)
+			b = append(b, "@="...)
+			b = appendHex64(b, c.Places)
+		}
 	}
 	if len(r.Classes) == 0 {
 		b = append(b, none...)
@@ -114,6 +120,17 @@ func appendRecord(b []byte, object string, r *checksum.Record) []byte {
 		b = append(b, none...)
 	}
 	return append(b, '\n')
+}
+
+// appendClass is a class's abbreviation; of a special one with the table's
+// name behind it.
+func appendClass(b []byte, c *checksum.ClassDigest) []byte {
+	b = append(b, c.Class.Short()...)
+	if c.Class == checksum.Special {
+		b = append(b, ':')
+		b = appendEscaped(b, c.Section, true)
+	}
+	return b
 }
 
 func appendMarks(b []byte, r *checksum.Record) []byte {

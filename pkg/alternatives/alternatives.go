@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+
+// Package alternatives reads the tables that a kernel keeps about its code -
+// alternatives, the exception table, WARNs, static branches, and whatever else
+// points into functions - into entries attached to places in code. It is
+// apart from pkg/checksum because it knows tables and no instructions: what an
+// entry means to a function is hashed there.
+//
+// The steps:
+//
+//  1. Each allocated section that isn't code is a table by its name (tables.go),
+//     derived from one, plain data, or unknown; an unknown one is a table where
+//     it points into the inside of a function.
+//  2. The layout of a table's entries is inferred from its relocations: the
+//     kernel's structs have changed size time and again (infer.go). A table
+//     whose layout can't be inferred is one entry for each function that it
+//     refers to.
+//  3. The entries are sorted by the place they describe (Load); those that
+//     share a place stay in table order.
+package alternatives
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// ErrTable is the error for a table that can't be.
+var ErrTable = errors.New("unusable table")
+
+// Table is a section of entries about code.
+type Table struct {
+	Section uint32
+	Class   Class
+	// Whole is set where the layout couldn't be inferred: every entry is all
+	// of the section.
+	Whole bool
+	// FromStart is set where a relative field counts from the entry's start,
+	// not from its own place, as struct bug_entry's file did on x86 before 5.x
+	// (arch/x86/include/asm/bug.h, __BUG_REL).
+	FromStart bool
+	// size is that of an entry in bytes, 0 where they differ.
+	size uint64
+}
+
+// Entry is one entry of a table. Offsets are within their section.
+type Entry struct {
+	Table      uint32 // index of Tables
+	Section    uint32 // of the code it describes
+	Place      uint32
+	Start, End uint32 // in the table's section
+	// Front is set for an entry whose place is in the padding in front of a
+	// function, which it belongs to (rule 1.8). Load leaves it to others to
+	// know padding.
+	Front bool
+}
+
+// Tables is the tables of an object.
+type Tables struct {
+	Tables []Table
+	// Entries is all entries about code, by section, place and order in the
+	// tables.
+	Entries []Entry
+
+	file    *object.File
+	byTable []uint32 // indices of Entries, by table and start
+	first   []uint32 // by section: the first of its Entries
+}
+
+// Load reads the tables of an object. The places of relocations follow from
+// Target.
+func Load(file *object.File, code *object.Code) (*Tables, error) {
+	t := &Tables{file: file}
+	l := loader{t: t, file: file, code: code}
+	for i := range file.Sections {
+		if err := l.section(uint32(i)); err != nil {
+			return nil, err
+		}
+	}
+	t.order()
+	return t, nil
+}
+
+// order sorts the entries, which the loader left in table order.
+func (t *Tables) order() {
+	t.first = make([]uint32, len(t.file.Sections)+1)
+	for i := range t.Entries {
+		t.first[t.Entries[i].Section+1]++
+	}
+	for i := 1; i < len(t.first); i++ {
+		t.first[i] += t.first[i-1]
+	}
+	// By section, then by place: the low half keeps the tables' order.
+	keys := make([]uint64, len(t.Entries))
+	next := slices.Clone(t.first)
+	for i := range t.Entries {
+		e := &t.Entries[i]
+		keys[next[e.Section]] = uint64(e.Place)<<32 | uint64(i)
+		next[e.Section]++
+	}
+	for s := range t.file.Sections {
+		if run := keys[t.first[s]:t.first[s+1]]; len(run) > 1 {
+			slices.Sort(run)
+		}
+	}
+	sorted := make([]Entry, len(t.Entries))
+	t.byTable = make([]uint32, len(t.Entries))
+	for i, key := range keys {
+		sorted[i] = t.Entries[uint32(key)]
+		t.byTable[uint32(key)] = uint32(i)
+	}
+	t.Entries = sorted
+}
+
+// In is the index of the first entry whose place is in [start, end) of a
+// section, and of the first behind.
+func (t *Tables) In(section uint32, start, end uint64) (lo, hi int) {
+	lo, hi = int(t.first[section]), int(t.first[section+1])
+	if lo == hi {
+		return lo, lo
+	}
+	run := t.Entries[lo:hi]
+	from := sort.Search(len(run), func(i int) bool { return uint64(run[i].Place) >= start })
+	to := from + sort.Search(len(run)-from, func(i int) bool { return uint64(run[from+i].Place) >= end })
+	return lo + from, lo + to
+}
+
+// Has tells whether an entry is about the place.
+func (t *Tables) Has(section uint32, place uint64) bool {
+	lo, hi := t.In(section, place, place+1)
+	return lo < hi
+}
+
+// Find is the index of the entry that stands at an offset of a table's
+// section, -1 where none does.
+func (t *Tables) Find(section uint32, offset uint64) int {
+	i := sort.Search(len(t.byTable), func(i int) bool {
+		e := &t.Entries[t.byTable[i]]
+		s := t.Tables[e.Table].Section
+		return s > section || s == section && uint64(e.End) > offset
+	})
+	if i == len(t.byTable) {
+		return -1
+	}
+	e := &t.Entries[t.byTable[i]]
+	if t.Tables[e.Table].Section != section || uint64(e.Start) > offset || t.Tables[e.Table].Whole {
+		return -1
+	}
+	return int(t.byTable[i])
+}
+
+// Replacement is where an alternative's replacement code stands; false for
+// any other entry and for a replacement of no length, whose address means
+// nothing.
+func (t *Tables) Replacement(e *Entry) (section uint32, start, end uint64, ok bool) {
+	table := &t.Tables[e.Table]
+	at := uint64(e.Start) + ReplacementField
+	if table.Class != Alternatives || table.Whole {
+		return 0, 0, 0, false
+	}
+	length := uint64(t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)])
+	relocs := t.file.Relocs(table.Section).Between(at, at+1)
+	if length == 0 || relocs.Len() == 0 {
+		return 0, 0, 0, false
+	}
+	section, start, ok = Target(t.file, relocs.At(0))
+	if !ok || start > t.file.Sections[section].Size || length > t.file.Sections[section].Size-start {
+		return 0, 0, 0, false
+	}
+	return section, start, start + length, true
+}
+
+// ReplacementField is the offset, in an entry of the alternatives, of the
+// pointer to the replacement.
+const ReplacementField = 4
+
+// replacementLength is the offset of the replacement's length: the last byte,
+// but for the 13 bytes that end in padlen, and the 12 that end in it as well.
+func replacementLength(size uint64) uint64 {
+	if size == 14 {
+		return 13
+	}
+	return 11
+}
+
+// Target is the place that a relocation in a table refers to, false where it
+// is no place of the object. The field's own place doesn't matter: it is the
+// field that the value is relative to.
+func Target(file *object.File, r object.Reloc) (section uint32, offset uint64, ok bool) {
+	s := &file.Symbols[r.Symbol]
+	if !s.Defined() {
+		return 0, 0, false
+	}
+	return s.Section, s.Value + uint64(r.Addend), true
+}
+
+// fits tells whether offsets in a section fit an Entry.
+func fits(s *object.Section) bool { return s.Size <= math.MaxUint32 }
+
+func tooLarge(s *object.Section) error {
+	return fmt.Errorf("%w: %s: %d bytes", ErrTable, s.Name, s.Size)
+}

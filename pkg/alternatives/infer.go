@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+
+package alternatives
+
+import (
+	"debug/elf"
+
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// loader finds tables and their entries.
+type loader struct {
+	t     *Tables
+	file  *object.File
+	code  *object.Code
+	marks map[uint32][]uint64 // by section: where entries start; nil until they are read
+}
+
+// section adds a section's entries, if it is a table.
+func (l *loader) section(i uint32) error {
+	s := &l.file.Sections[i]
+	if !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS || s.Size == 0 {
+		return nil
+	}
+	relocs := l.file.Relocs(i)
+	if relocs.Len() == 0 || matchesAny(s.Name, derived[:]) || matchesAny(s.Name, notTables[:]) {
+		return nil
+	}
+	known := rowOf(s.Name)
+	if known == nil && !l.pointsInside(relocs) {
+		return nil
+	}
+	if !fits(s) {
+		return tooLarge(s)
+	}
+	table := Table{Section: i, Class: Special}
+	if known != nil {
+		table.Class = known.class
+		for n := range known.shapes {
+			if l.isShape(&known.shapes[n], s, relocs) {
+				table.size = known.shapes[n].size
+				break
+			}
+		}
+	}
+	if table.size == 0 {
+		table.size = l.period(i, s, relocs)
+	}
+	table.Whole = table.size == 0
+	l.t.Tables = append(l.t.Tables, table)
+	l.entries(&table, s, relocs)
+	return nil
+}
+
+// isShape tells whether all of a table's entries have the shape.
+func (l *loader) isShape(shape *shape, s *object.Section, relocs object.Relocs) bool {
+	if s.Size%shape.size != 0 {
+		// What follows the last entry may be missing: padding in front of
+		// an entry is made with it.
+		if len(shape.required) != 1 || shape.size != 16 || relocs.Len() == 0 {
+			return false
+		}
+	}
+	need := 0 // of the required fields, the next
+	count := (s.Size + shape.size - 1) / shape.size
+	seen := uint64(0)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		field := r.Offset % shape.size
+		if field == shape.required[need] {
+			if need == 0 && r.Offset/shape.size != seen/uint64(len(shape.required)) {
+				return false
+			}
+			if section, _, ok := Target(l.file, r); need == 0 && (!ok || !l.file.Sections[section].Executable()) {
+				return false
+			}
+			seen++
+			need = (need + 1) % len(shape.required)
+			continue
+		}
+		if !l.isOptional(shape, field, r) {
+			return false
+		}
+	}
+	return seen == count*uint64(len(shape.required))
+}
+
+// isOptional tells whether a relocated field is one that the shape allows.
+func (l *loader) isOptional(shape *shape, field uint64, r object.Reloc) bool {
+	for _, optional := range shape.optional {
+		if field != optional {
+			continue
+		}
+		if !shape.handler {
+			return true
+		}
+		section, offset, ok := Target(l.file, r)
+		if !ok { // another object's
+			return true
+		}
+		e := l.code.Innermost(section, offset)
+		return e >= 0 && l.code.Extents[e].Start == offset
+	}
+	return false
+}
+
+// period is the size of the entries of a table of which nothing is known, 0
+// where it can't be told: what sh_entsize or the annotations say, else the
+// smallest at which all entries have the same relocated fields.
+func (l *loader) period(i uint32, s *object.Section, relocs object.Relocs) uint64 {
+	if s.Entsize > 1 && l.isPeriod(s, relocs, s.Entsize) {
+		return s.Entsize
+	}
+	if size := l.annotated(i, s); size > 0 {
+		return size
+	}
+	for size := uint64(4); size <= min(s.Size, maxEntry); size += 4 {
+		if l.isPeriod(s, relocs, size) {
+			return size
+		}
+	}
+	return 0
+}
+
+// maxEntry bounds the size of an unknown table's entries, and with it how
+// long one is looked for.
+const maxEntry = 256
+
+// isPeriod tells whether the relocated fields repeat every size bytes.
+func (l *loader) isPeriod(s *object.Section, relocs object.Relocs, size uint64) bool {
+	if s.Size%size != 0 {
+		return false
+	}
+	count := int(s.Size / size)
+	if relocs.Len()%count != 0 {
+		return false
+	}
+	fields := relocs.Len() / count
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		if i < fields {
+			if r.Offset >= size {
+				return false
+			}
+			continue
+		}
+		if before := relocs.At(i - fields); r.Offset-before.Offset != size || r.Type != before.Type {
+			return false
+		}
+	}
+	return true
+}
+
+// annotateData is the type of a mark at the start of a table's entry:
+// ANNOTYPE_DATA_SPECIAL, include/linux/objtool_types.h.
+const annotateData = 1
+
+// annotated is the distance of the marks in .discard.annotate_data, where
+// objtool's ANNOTATE_DATA_SPECIAL notes where each entry starts; 0 where there
+// are none, or they are not evenly spaced over the section.
+func (l *loader) annotated(i uint32, s *object.Section) uint64 {
+	if l.marks == nil {
+		l.readMarks()
+	}
+	marks := l.marks[i]
+	if len(marks) == 0 || s.Size%uint64(len(marks)) != 0 {
+		return 0
+	}
+	size := s.Size / uint64(len(marks))
+	for n, mark := range marks {
+		if mark != uint64(n)*size {
+			return 0
+		}
+	}
+	return size
+}
+
+// readMarks reads .discard.annotate_data: entries of 8 bytes, a relocation to
+// the place and the type of the mark.
+func (l *loader) readMarks() {
+	l.marks = map[uint32][]uint64{}
+	for i := range l.file.Sections {
+		if l.file.Sections[i].Name != ".discard.annotate_data" {
+			continue
+		}
+		data, relocs := l.file.Data(uint32(i)), l.file.Relocs(uint32(i))
+		for n := range relocs.Len() {
+			r := relocs.At(n)
+			if r.Offset%8 != 0 || r.Offset+8 > uint64(len(data)) || data[r.Offset+4] != annotateData {
+				continue
+			}
+			if section, offset, ok := Target(l.file, r); ok {
+				l.marks[section] = append(l.marks[section], offset)
+			}
+		}
+	}
+}
+
+// pointsInside tells whether some relocation refers to the inside of a
+// function.
+func (l *loader) pointsInside(relocs object.Relocs) bool {
+	for i := range relocs.Len() {
+		section, offset, ok := Target(l.file, relocs.At(i))
+		if !ok || !l.file.Sections[section].Executable() {
+			continue
+		}
+		if e := l.code.Innermost(section, offset); e >= 0 && l.code.Extents[e].Start != offset {
+			return true
+		}
+	}
+	return false
+}
+
+// entries adds the entries of a table that are about code. An entry is about
+// the first place in code that it refers to.
+func (l *loader) entries(table *Table, s *object.Section, relocs object.Relocs) {
+	index, last := uint32(len(l.t.Tables)-1), uint64(0)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		start, end := uint64(0), s.Size
+		if !table.Whole {
+			start = r.Offset - r.Offset%table.size
+			end = min(start+table.size, s.Size)
+			if start < last { // this entry has its place
+				continue
+			}
+		}
+		section, offset, ok := Target(l.file, r)
+		if !ok || !l.file.Sections[section].Executable() || offset > l.file.Sections[section].Size || !fits(&l.file.Sections[section]) {
+			continue
+		}
+		last = end
+		l.t.Entries = append(l.t.Entries, Entry{
+			Table: index, Section: section, Place: uint32(offset), Start: uint32(start), End: uint32(end),
+		})
+	}
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+
+package alternatives
+
+import "strings"
+
+// Class is what kind of fact about code a table holds.
+type Class uint8
+
+const (
+	Alternatives   Class = iota // replacement code, by CPU feature
+	ExceptionTable              // where a faulting instruction goes on
+	BugTable                    // WARN and BUG
+	JumpLabels                  // static branches
+	StaticCalls                 // static calls
+	Tracing                     // where a tracer may hook in
+	Special                     // whatever else, by the section's name
+)
+
+// row is what is known of a table from the kernel's sources: its class, and
+// the shapes that its entries have had since Linux 4.19, the likeliest first.
+type row struct {
+	name   string // ending in * for a prefix
+	class  Class
+	shapes []shape
+}
+
+// shape is an entry's size in bytes and the offsets of its relocated fields;
+// the first is the place that the entry is about. An optional field may lack a
+// relocation; one that is a handler must refer to the entry of a function.
+type shape struct {
+	size     uint64
+	required []uint64
+	optional []uint64
+	handler  bool
+}
+
+// one is the shape of an entry with one relocated field, at its start.
+func one(size uint64) []shape { return []shape{{size: size, required: []uint64{0}}} }
+
+var rows = [...]row{
+	// struct alt_instr, arch/x86/include/asm/alternative.h: 14 bytes since
+	// 6.3 (32 bits of features and flags), 12 since 5.13, 13 with padlen
+	// before; arch/arm64/include/asm/alternative-macros.h: 12.
+	{".altinstructions", Alternatives, []shape{
+		{size: 14, required: []uint64{0, 4}},
+		{size: 12, required: []uint64{0, 4}},
+		{size: 13, required: []uint64{0, 4}},
+	}},
+	// struct exception_table_entry, arch/x86/include/asm/extable.h: place,
+	// fixup, and a type that was a handler's address before 5.16; arm64's has
+	// type and data since 5.16, 8 bytes before, as KVM's.
+	{"__ex_table", ExceptionTable, extable[:]},
+	{"__kvm_ex_table", ExceptionTable, extable[:]},
+	// struct bug_entry, include/asm-generic/bug.h: place, format string (with
+	// HAVE_ARCH_BUG_FORMAT), file and line (with DEBUG_BUGVERBOSE), flags.
+	{"__bug_table", BugTable, []shape{
+		{size: 16, required: []uint64{0}, optional: []uint64{4, 8}},
+		{size: 12, required: []uint64{0}, optional: []uint64{4}},
+		{size: 8, required: []uint64{0}},
+		// absolute, before 5.x on some machines
+		{size: 24, required: []uint64{0}, optional: []uint64{8}},
+	}},
+	// struct jump_entry, include/linux/jump_label.h: code, target, key.
+	{"__jump_table", JumpLabels, []shape{
+		{size: 16, required: []uint64{0, 4, 8}},
+		{size: 24, required: []uint64{0, 8, 16}},
+	}},
+	// struct static_call_site, include/linux/static_call_types.h.
+	{".static_call_sites", StaticCalls, []shape{{size: 8, required: []uint64{0, 4}}}},
+	{"__mcount_loc", Tracing, one(8)},
+	{"__patchable_function_entries", Tracing, one(8)},
+	// struct paravirt_patch_site, arch/x86/include/asm/paravirt_types.h.
+	{".parainstructions", Special, one(16)},
+	{".smp_locks", Special, one(4)},
+	{".kcfi_traps", Special, one(4)},
+	{"runtime_ptr_*", Special, one(4)},
+	{"runtime_shift_*", Special, one(4)},
+	{"runtime_mask_*", Special, one(4)},
+	{"_kprobe_blacklist", Special, one(8)},
+	// struct error_injection_entry, include/asm-generic/error-injection.h.
+	{"_error_injection_whitelist", Special, one(16)},
+	{"__ftr_fixup*", Special, nil},
+	{"__ftr_alt_*", Special, nil},
+	{"__mmu_ftr_*", Special, nil},
+	{"__lwsync_fixup", Special, nil},
+	{"__fw_ftr_*", Special, nil},
+	{".s390_indirect_*", Special, nil},
+	{".s390_return_*", Special, nil},
+}
+
+var extable = [...]shape{
+	{size: 12, required: []uint64{0, 4}, optional: []uint64{8}, handler: true},
+	{size: 8, required: []uint64{0, 4}},
+}
+
+// derived are the sections about code that tools make from the code, or that
+// are gone at run time.
+var derived = [...]string{
+	".retpoline_sites", ".return_sites", ".call_sites", ".cfi_sites", ".ibt_endbr_seal",
+	".orc_*", ".discard.*", ".hyp.reloc", ".eh_frame", ".sframe", ".debug_*", ".BTF*",
+}
+
+// notTables are sections of data that may well point into a function: what
+// they hold belongs to whoever refers to it.
+var notTables = [...]string{
+	".data*", ".rodata*", ".init.data*", ".init.rodata*", ".ref.*", ".export_symbol*",
+}
+
+// ReplacementSection holds the replacement code of alternatives.
+const ReplacementSection = ".altinstr_replacement"
+
+// matches tells whether a section's name is the pattern, which may end in *.
+func matches(name, pattern string) bool {
+	prefix, ok := strings.CutSuffix(pattern, "*")
+	return ok && strings.HasPrefix(name, prefix) || name == pattern
+}
+
+func matchesAny(name string, patterns []string) bool {
+	for _, p := range patterns {
+		if matches(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// rowOf is what is known of a section of that name, nil for nothing.
+func rowOf(name string) *row {
+	for i := range rows {
+		if matches(name, rows[i].name) {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+// Known tells whether a section is a table about code by its name, or derived
+// from such: a reference into it is one to an entry.
+func Known(name string) bool {
+	// All of them begin so; sections are many, and have other names.
+	if name == "" || name[0] != '.' && name[0] != '_' && name[0] != 'r' {
+		return false
+	}
+	return rowOf(name) != nil || matchesAny(name, derived[:])
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+	"strings"
+)
+
+// bookkeeping are the names, without their numbers, of statics in which the
+// kernel's macros keep books for one place in the code (rule 5.3):
+// include/linux/once_lite.h, asm-generic/bug.h, lockdep.h, ratelimit.h,
+// dynamic_debug.h, printk.h.
+var bookkeeping = [...]string{"__already_done", "__warned", "__key", "_rs", "descriptor", "_entry"}
+
+// isBook tells whether a symbol is such a static: a local, numbered variable
+// of that name, or one that dynamic debug made unique.
+func (p *program) isBook(symbol uint32) bool {
+	s := &p.file.Symbols[symbol]
+	if !s.Local() || s.Size == 0 || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
+		return false
+	}
+	if strings.HasPrefix(s.Name, "__UNIQUE_ID_ddebug") {
+		return true
+	}
+	stem := p.normal[symbol]
+	if len(stem) == len(s.Name) {
+		return false
+	}
+	for _, name := range bookkeeping {
+		if stem == name || strings.HasSuffix(stem, name) && stem[len(stem)-len(name)-1] == '.' { // clang: f.name
+			return true
+		}
+	}
+	return false
+}
+
+// books makes the step of what a bookkeeping static holds: its name says
+// nothing of it, and no other function uses it.
+func (w *walker) books(here place, t *target) {
+	if t.kind != targetName || t.symbol == 0 || w.p.kinds[t.section] != sectionWritable || !w.p.isBook(t.symbol) {
+		return
+	}
+	s := &w.p.file.Symbols[t.symbol]
+	section := &w.p.file.Sections[s.Section]
+	if section.Type == elf.SHT_NOBITS || s.Value > section.Size || s.Size > section.Size-s.Value {
+		return
+	}
+	w.crossed = false
+	w.encoded = append(w.encoded[:0], tagDatum, 0)
+	w.encoded = w.appendData(w.encoded, s.Section, s.Value, s.Value+s.Size, true)
+	w.emit(Constants, ContentStep, here, w.crossed)
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"encoding/binary"
+
+	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/decode"
+)
+
+// tableClasses says which class of steps a class of tables is.
+var tableClasses = [...]Class{
+	alternatives.Alternatives:   Alternatives,
+	alternatives.ExceptionTable: ExceptionTable,
+	alternatives.BugTable:       BugTable,
+	alternatives.JumpLabels:     JumpLabels,
+	alternatives.StaticCalls:    StaticCalls,
+	alternatives.Tracing:        Tracing,
+	alternatives.Special:        Special,
+}
+
+// auxSection holds the slow half of an alternative's jump, which the compiler
+// can't see (arch/x86/include/asm/cpufeature.h).
+const auxSection = ".altinstr_aux"
+
+// ownEntries is the entries about a body, in code order.
+type ownEntries struct {
+	list     []int       // indices of Tables.Entries
+	ordinals map[int]int // of an entry among those of its table; nil until it is asked for
+}
+
+// findEntries gathers the entries about the body, and makes parts of the
+// replacement code that alternatives among them have. Entries about
+// replacement code make none: there is one level only.
+func (w *walker) findEntries() {
+	w.entries.list, w.entries.ordinals = w.entries.list[:0], nil
+	t := w.p.tables
+	for i := range w.body.parts {
+		part := &w.parts[i]
+		part.replaces = w.p.file.Sections[part.section].Name == auxSection
+		lo, hi := t.In(part.section, part.start, part.end)
+		if i == 0 {
+			lo = w.p.firstFront(lo, part)
+		}
+		for n := lo; n < hi; n++ {
+			w.entries.list = append(w.entries.list, n)
+		}
+	}
+	for _, n := range w.entries.list {
+		section, start, end, ok := t.Replacement(&t.Entries[n])
+		if !ok || !w.p.file.Sections[section].Executable() {
+			continue
+		}
+		w.parts = append(w.parts, part{
+			section: section, start: start, end: end, prefix: start, extent: -1, replaces: true,
+		})
+	}
+	for _, x := range w.parts[len(w.body.parts):] {
+		for n, hi := t.In(x.section, x.start, x.end); n < hi; n++ {
+			w.entries.list = append(w.entries.list, n)
+		}
+	}
+}
+
+// entry makes the step of a table's entry about the instruction here.
+func (w *walker) entry(n int, here place) {
+	e := &w.p.tables.Entries[n]
+	w.crossed = false
+	w.placed = w.appendPlace(w.placed[:0], here.part, uint64(e.Place))
+	w.emitEntry(e, here)
+}
+
+// frontEntries makes the steps of the entries about the padding in front of a
+// function. How much padding there is doesn't matter (rule 1.3).
+func (w *walker) frontEntries(part *part) {
+	lo, _ := w.p.tables.In(part.section, part.start, part.start)
+	for n := w.p.firstFront(lo, part); n < lo; n++ {
+		w.crossed = false
+		w.placed = append(w.placed[:0], tagFront)
+		w.emitEntry(&w.p.tables.Entries[n], place{})
+	}
+}
+
+func (w *walker) emitEntry(e *alternatives.Entry, here place) {
+	table := &w.p.tables.Tables[e.Table]
+	class := tableClasses[table.Class]
+	w.encoded = append(w.encoded[:0], tagEntry)
+	if class == Tracing { // two tables, two facts
+		w.encoded = appendText(w.encoded, w.p.file.Sections[table.Section].Name)
+	}
+	w.encoded = w.appendEntry(w.encoded, table, e)
+	if class == Special {
+		w.step.Section = w.p.file.Sections[table.Section].Name
+	}
+	w.step.Place = w.placed
+	w.emit(class, EntryStep, here, w.crossed)
+	w.step.Section, w.step.Place = "", nil
+}
+
+// appendEntry encodes what an entry says beside its place: its bytes with
+// relocated fields blanked, and the other relocations. The pointer to
+// replacement code is left out; the code follows as a part of its own.
+func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternatives.Entry) []byte {
+	start, end := uint64(e.Start), uint64(e.End)
+	data := w.p.file.Data(table.Section)[start:end]
+	relocs := w.p.file.Relocs(table.Section).Between(start, end)
+	b = binary.AppendUvarint(b, end-start)
+	first := len(b)
+	b = append(b, data...)
+	own, count := -1, 0
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		blank(b[first:first+len(data)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))
+		section, offset, ok := alternatives.Target(w.p.file, r)
+		if own < 0 && ok && section == e.Section && offset == uint64(e.Place) {
+			own = i
+		}
+		count++
+	}
+	skip := func(i int, field uint64) bool {
+		return i == own || table.Class == alternatives.Alternatives && !table.Whole && field == alternatives.ReplacementField
+	}
+	for i := range relocs.Len() {
+		if skip(i, relocs.Offset(i)-start) {
+			count--
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(count))
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		field := r.Offset - start
+		if skip(i, field) {
+			continue
+		}
+		addend := r.Addend
+		if table.FromStart && w.p.machine.reloc(r.Type).pc {
+			addend -= int64(field)
+		}
+		t := w.p.resolve(r.Symbol, addend)
+		w.touch(&t)
+		b = binary.AppendUvarint(b, field)
+		b = append(b, byte(w.p.machine.reloc(r.Type).kind))
+		if to, ok := w.own(&t); ok {
+			b = w.appendPlace(b, to, t.at)
+			continue
+		}
+		b = w.appendTarget(b, &t)
+	}
+	return b
+}
+
+// appendOwnEntry encodes a reference to an entry of a table (rule 3.2): which
+// of the function's own entries there it is, and the offset in it.
+func (w *walker) appendOwnEntry(b []byte, t *target) []byte {
+	n := w.p.tables.Find(t.section, t.at)
+	ordinal, own := 0, false
+	if n >= 0 {
+		ordinal, own = w.entryOrdinal(n)
+	}
+	if !own {
+		return w.appendEntryOf(b, t)
+	}
+	b = append(b, tagEntry)
+	b = appendText(b, w.p.file.Sections[t.section].Name)
+	b = binary.AppendUvarint(b, uint64(ordinal))
+	return binary.AppendUvarint(b, t.at-uint64(w.p.tables.Entries[n].Start))
+}
+
+// appendEntryOf encodes a reference to an entry about other code, by the place
+// that it is about; of what is no entry, by the section's name.
+func (w *walker) appendEntryOf(b []byte, t *target) []byte {
+	b = append(b, tagSpecial)
+	b = appendText(b, w.p.file.Sections[t.section].Name)
+	n := w.p.tables.Find(t.section, t.at)
+	if n < 0 {
+		return append(b, 0)
+	}
+	e := &w.p.tables.Entries[n]
+	place := w.p.resolvePlace(e.Section, int64(e.Place))
+	b = append(b, 1)
+	b = w.appendPlain(b, &place)
+	return binary.AppendUvarint(b, t.at-uint64(e.Start))
+}
+
+// entryOrdinal is the number of an entry among the body's own of its table.
+func (w *walker) entryOrdinal(n int) (int, bool) {
+	if w.entries.ordinals == nil {
+		w.entries.ordinals = make(map[int]int, len(w.entries.list))
+		count := map[uint32]int{}
+		for _, n := range w.entries.list {
+			table := w.p.tables.Entries[n].Table
+			w.entries.ordinals[n] = count[table]
+			count[table]++
+		}
+	}
+	ordinal, ok := w.entries.ordinals[n]
+	return ordinal, ok
+}
+
+// markFronts finds the entries whose place is in the padding in front of a
+// function: they are about the function (rule 1.8).
+func (p *program) markFronts() {
+	t, in := p.tables, &decode.Inst{}
+	for i := range t.Entries {
+		e := &t.Entries[i]
+		place := uint64(e.Place)
+		if p.kinds[e.Section] != sectionCode || p.code.Innermost(e.Section, place) >= 0 {
+			continue
+		}
+		next := p.code.Before(e.Section, place)
+		if next < 0 {
+			continue
+		}
+		x := &p.code.Extents[next]
+		end := x.Start
+		if x.Part == 0 {
+			if prefix := p.code.Funcs[x.Func].Prefix; prefix < x.Start {
+				end = prefix
+			}
+		}
+		e.Front = p.padding(e.Section, place, end, in)
+	}
+}
+
+// padding tells whether there is nothing but padding between two places.
+func (p *program) padding(section uint32, start, end uint64, in *decode.Inst) bool {
+	code := p.file.Data(section)
+	for at := start; at < end; {
+		switch {
+		case p.decode(code[at:end], in) && in.Kind == decode.Nop:
+			at += uint64(in.Len)
+		case p.machine.fill(code[at]):
+			at++
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// firstFront is the index of the first entry in front of a function, whose own
+// begin at lo.
+func (p *program) firstFront(lo int, part *part) int {
+	for ; lo > 0 && part.extent >= 0; lo-- {
+		e := &p.tables.Entries[lo-1]
+		if !e.Front || e.Section != part.section || p.code.Extents[p.code.Before(e.Section, uint64(e.Place))].Start != part.start {
+			break
+		}
+	}
+	return lo
+}
