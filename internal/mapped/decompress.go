@@ -3,13 +3,10 @@
 package mapped
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-
-	"github.com/fnsum/fnsum/internal/xz"
 )
 
 // ErrCompressed is the error for a compressed file that can't be read: it is
@@ -28,8 +25,8 @@ func (e *formatError) Unwrap() []error { return []error{ErrCompressed, e.cause} 
 // What a decoder says beside io.ErrUnexpectedEOF, for truncated data; anything
 // else is corruption.
 var (
-	errTooLarge    = xz.ErrTooLarge
-	errUnsupported = xz.ErrUnsupported
+	errTooLarge    = errors.New("the content is larger than the limit")
+	errUnsupported = errors.New("unsupported")
 )
 
 // format is a compression format. Its decoder reads data to the end, as the
@@ -43,12 +40,10 @@ type format struct {
 }
 
 var formats = [...]format{
-	{"xz", ".xz", isXZ, xz.Decode},
+	{"xz", ".xz", isXZ, unxz},
 	{"zstd", ".zst", isZstd, unzstd},
 	{"gzip", ".gz", isGzip, gunzip},
 }
-
-func isXZ(data []byte) bool { return bytes.HasPrefix(data, []byte(xz.Magic)) }
 
 // formatOf is the format that data begins with, or nil.
 func formatOf(data []byte) *format {

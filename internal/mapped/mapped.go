@@ -8,11 +8,13 @@
 //  1. Open maps the file.
 //  2. Its first bytes choose a format (decompress.go); a file of none is handed
 //     out as it is mapped.
-//  3. The format's decoder (gzip.go, zstd.go, and xz.go over internal/xz)
-//     decompresses all of it into memory, and the mapping is released.
+//  3. The format's decoder (gzip.go, zstd.go, xz.go) decompresses all of it into
+//     memory, and the mapping is released.
 //
 // All input is untrusted. The content of a compressed file is bounded by the
-// file's size, and the memory of a decoder by the content.
+// file's size, and the memory of a decoder by the content. For the sake of that,
+// the container of xz is read here: the reader of github.com/ulikunitz/xz
+// allocates up to 4 GiB for whoever asks (see unxz).
 package mapped
 
 import (

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,8 +20,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// testdata is the decoder's of xz, whose files the xz tool made of sample.
-const testdata = "../xz/testdata/"
+// testdata has files that the xz tool made of sample.
+const testdata = "testdata/"
 
 func read(t testing.TB, path string) []byte {
 	t.Helper()
@@ -262,10 +263,12 @@ func TestMemory(t *testing.T) {
 	gz := gzipped(t, strings.NewReader("hello"))
 	binary.LittleEndian.PutUint32(gz[len(gz)-4:], 1<<32-1)
 	for name, data := range map[string][]byte{
-		"zstd window":  frame(0x00, "\xa8", "hello"),
-		"zstd size":    frame(0xe0, "\x00\x00\x00\x01\x00\x00\x00\x00", "hello"),
-		"zstd no size": frame(0x00, "\x00", strings.Split(strings.Repeat("hello", 1000), "l")...),
-		"gzip size":    gz,
+		"xz dictionary": xzStream([]byte{0x21, 1, 40}, storedChunk, 5), // of 4 GiB
+		"xz index":      xzStream([]byte{0x21, 1, 40}, storedChunk, math.MaxInt64),
+		"zstd window":   frame(0x00, "\xa8", "hello"),
+		"zstd size":     frame(0xe0, "\x00\x00\x00\x01\x00\x00\x00\x00", "hello"),
+		"zstd no size":  frame(0x00, "\x00", strings.Split(strings.Repeat("hello", 1000), "l")...),
+		"gzip size":     gz,
 	} {
 		if n := allocates(func() { formatOf(data).decompress(data, limit(len(data))) }); n > 1<<20 {
 			t.Errorf("%s: %d bytes allocated", name, n)
@@ -285,6 +288,7 @@ func allocates(do func()) uint64 {
 func TestManyStreams(t *testing.T) {
 	const parts = 20_000
 	for name, data := range map[string][]byte{
+		"xz":           bytes.Repeat(xzStream([]byte{0x21, 1, 40}, storedChunk, 5), parts),
 		"gzip":         bytes.Repeat(gzipped(t, strings.NewReader("hello")), parts),
 		"zstd":         bytes.Repeat(frame(0x20, "\x05", "hello"), parts),
 		"zstd no size": bytes.Repeat(frame(0x00, "\x00", "hello"), parts),
