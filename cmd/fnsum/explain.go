@@ -54,6 +54,7 @@ there.`,
 }
 
 func (in *inputs) runExplain(paths, functions []string, output string, stdout io.Writer) error {
+	in.trace = true
 	older, newer, err := in.sources(paths)
 	if err != nil {
 		return err

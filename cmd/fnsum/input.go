@@ -26,6 +26,7 @@ var errUnreadable = errors.New("not everything could be read")
 type inputs struct {
 	options checksum.Options
 	verbose bool
+	trace   bool // keep what explaining a single object needs
 	stderr  io.Writer
 	files   []*mapped.File
 }
@@ -53,7 +54,7 @@ type source struct {
 	// paths is where the objects are, by name. A manifest read from a file
 	// has none.
 	paths map[string]string
-	// tracer is that of a single object.
+	// tracer is that of a single object, where one is wanted.
 	tracer *checksum.Tracer
 }
 
@@ -78,12 +79,16 @@ func (in *inputs) source(path string) (*source, error) {
 	}
 	in.files = append(in.files, file)
 	var notes bytes.Buffer
-	s, tracer, err := in.sum(file.Data, path, mapped.TrimSuffix(filepath.Base(path)), in.options, &notes)
+	summed, tracer, err := in.sum(file.Data, path, mapped.TrimSuffix(filepath.Base(path)), in.options, &notes)
 	if err != nil {
 		return nil, err
 	}
 	in.stderr.Write(notes.Bytes())
-	return &source{manifest: manifest.New(s.arch, s.object), paths: map[string]string{s.object.Name: path}, tracer: tracer}, nil
+	s := &source{manifest: manifest.New(summed.arch, summed.object), paths: map[string]string{summed.object.Name: path}}
+	if in.trace {
+		s.tracer = tracer
+	}
+	return s, nil
 }
 
 // summed is a summed object.

@@ -81,6 +81,10 @@ func Load(file *object.File, code *object.Code) (*Tables, error) {
 			return nil, err
 		}
 	}
+	t.Entries = make([]Entry, 0, l.count)
+	for i := range t.Tables {
+		l.entries(uint32(i), &t.Tables[i])
+	}
 	t.order()
 	return t, nil
 }

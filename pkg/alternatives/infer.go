@@ -14,9 +14,10 @@ type loader struct {
 	file  *object.File
 	code  *object.Code
 	marks map[uint32][]uint64 // by section: where entries start; nil until they are read
+	count int                 // no table has more entries, in all
 }
 
-// section adds a section's entries, if it is a table.
+// section adds a section to the tables, if it is one.
 func (l *loader) section(i uint32) error {
 	s := &l.file.Sections[i]
 	if !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS || s.Size == 0 {
@@ -48,7 +49,10 @@ func (l *loader) section(i uint32) error {
 	}
 	table.Whole = table.size == 0
 	l.t.Tables = append(l.t.Tables, table)
-	l.entries(&table, s, relocs)
+	l.count += relocs.Len()
+	if !table.Whole {
+		l.count -= relocs.Len() - min(relocs.Len(), int((s.Size+table.size-1)/table.size))
+	}
 	return nil
 }
 
@@ -213,8 +217,9 @@ func (l *loader) pointsInside(relocs object.Relocs) bool {
 
 // entries adds the entries of a table that are about code. An entry is about
 // the first place in code that it refers to.
-func (l *loader) entries(table *Table, s *object.Section, relocs object.Relocs) {
-	index, last := uint32(len(l.t.Tables)-1), uint64(0)
+func (l *loader) entries(index uint32, table *Table) {
+	s, relocs := &l.file.Sections[table.Section], l.file.Relocs(table.Section)
+	last := uint64(0)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		start, end := uint64(0), s.Size

@@ -3,6 +3,7 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ var ErrManifest = errors.New("not a usable manifest")
 
 // Is tells whether a file that begins with these bytes is a manifest, sound
 // or not.
-func Is(head []byte) bool { return strings.HasPrefix(string(head), magic) }
+func Is(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
 
 // Open reads the manifest at path, decompressed where it is compressed with
 // xz, zstd or gzip. Its errors name the path; they are those of Read, or the
