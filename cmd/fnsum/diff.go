@@ -44,6 +44,10 @@ Two objects are compared whatever their names; the objects of directories are
 paired by path. "fnsum help sum" says which they are. An object that can't be
 read is listed so, and the others are compared.
 
+--data lists variables whose content changed as well, and what was added to or
+removed from tables of names: exports and init calls. It doesn't count for the
+exit status.
+
 Exit status: 0 no function changed, 1 at least one changed, was added or was
 removed, 2 trouble.`,
 		Example: `  fnsum diff old/vmlinux.o new/vmlinux.o
@@ -78,13 +82,18 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 	if err != nil {
 		return err
 	}
-	result, err := compareSources(older, newer, keep)
+	for i, s := range [...]*source{older, newer} {
+		if in.options.Data && !s.manifest.Data {
+			fmt.Fprintf(in.stderr, "fnsum: %s: a manifest without data (sum --data writes them): data is not compared\n", paths[i])
+		}
+	}
+	result, err := compareSources(older, newer, compare.Options{Keep: keep, Data: in.options.Data})
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}
 	if !options.quiet {
 		err := writeOutput(options.output, cmd.OutOrStdout(), func(w io.Writer) error {
-			return format(w, result, report.Sides{Old: paths[0], New: paths[1]})
+			return format(w, result, report.Sides{Old: paths[0], New: paths[1], Data: in.options.Data})
 		})
 		if err != nil {
 			return err
@@ -102,12 +111,10 @@ func (in *inputs) sources(paths []string) (older, newer *source, err error) {
 	return older, newer, err
 }
 
-func compareSources(older, newer *source, keep func(object, file, name string) bool) (*compare.Result, error) {
-	return compare.Manifests(older.manifest, newer.manifest, compare.Options{
-		Keep:       keep,
-		Trees:      older.tree || newer.tree,
-		Unreadable: slices.Concat(older.unreadable, newer.unreadable),
-	})
+func compareSources(older, newer *source, options compare.Options) (*compare.Result, error) {
+	options.Trees = older.tree || newer.tree
+	options.Unreadable = slices.Concat(older.unreadable, newer.unreadable)
+	return compare.Manifests(older.manifest, newer.manifest, options)
 }
 
 // outcome is the exit status of a comparison, as an error.

@@ -68,7 +68,7 @@ func (in *inputs) runExplain(paths, functions []string, output string, stdout io
 	if err != nil {
 		return err
 	}
-	result, err := compareSources(older, newer, keep)
+	result, err := compareSources(older, newer, compare.Options{Keep: keep})
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}

@@ -35,6 +35,7 @@ type inputs struct {
 func (in *inputs) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVarP(&in.options.Jobs, "jobs", "j", 0, "use `N` cores, 0 for all")
 	cmd.Flags().BoolVarP(&in.verbose, "verbose", "v", false, "say on stderr where each byte of code went, and what was skipped")
+	cmd.Flags().BoolVar(&in.options.Data, "data", false, "named data as well: variables, exports, init calls")
 	cmd.Flags().BoolVar(&in.options.Opaque, "opaque", false, "accept unknown machines: hash raw bytes and relocations")
 }
 
@@ -84,11 +85,18 @@ func (in *inputs) source(path string) (*source, error) {
 		return nil, err
 	}
 	in.stderr.Write(notes.Bytes())
-	s := &source{manifest: manifest.New(summed.arch, summed.object), paths: map[string]string{summed.object.Name: path}}
+	s := &source{manifest: in.newManifest(summed.arch, summed.object), paths: map[string]string{summed.object.Name: path}}
 	if in.trace {
 		s.tracer = tracer
 	}
 	return s, nil
+}
+
+// newManifest is the manifest of objects that were summed.
+func (in *inputs) newManifest(arch string, objects ...manifest.Object) *manifest.Manifest {
+	m := manifest.New(arch, objects...)
+	m.Data = in.options.Data
+	return m
 }
 
 // summed is a summed object.

@@ -63,7 +63,7 @@ func (in *inputs) runSum(cmd *cobra.Command, paths []string, output string) erro
 		arch, objects = s.manifest.Arch, append(objects, s.manifest.Objects...)
 		unreadable = unreadable || len(s.unreadable) > 0
 	}
-	if err := writeOutput(output, cmd.OutOrStdout(), manifest.New(arch, objects...).Write); err != nil {
+	if err := writeOutput(output, cmd.OutOrStdout(), in.newManifest(arch, objects...).Write); err != nil {
 		return err
 	}
 	if unreadable {

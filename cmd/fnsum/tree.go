@@ -79,7 +79,7 @@ func (in *inputs) tree(dir string) (*source, error) {
 	if skipped > 0 {
 		fmt.Fprintf(in.stderr, "fnsum: %s: skipped %d of %d objects: no machine code of the kernel (-v says which)\n", dir, skipped, len(entries))
 	}
-	s.manifest = manifest.New(arch, objects...)
+	s.manifest = in.newManifest(arch, objects...)
 	return s, nil
 }
 

@@ -103,9 +103,11 @@ var derived = [...]string{
 
 // notTables are sections of data that may well point into a function: what
 // they hold belongs to whoever refers to it.
-var notTables = [...]string{
-	".data*", ".rodata*", ".init.data*", ".init.rodata*", ".ref.*", ".export_symbol*",
-}
+var notTables = [...]string{".data*", ".rodata*", ".init.data*", ".init.rodata*", ".ref.*"}
+
+// Data tells whether a section is ordinary data by its name, whatever it
+// points at.
+func Data(name string) bool { return matchesAny(name, notTables[:]) }
 
 // ReplacementSection holds the replacement code of alternatives.
 const ReplacementSection = ".altinstr_replacement"

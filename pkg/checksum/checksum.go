@@ -49,6 +49,8 @@ type Options struct {
 	// Jobs is how many functions are walked at once, all cores if 0. The
 	// result doesn't depend on it.
 	Jobs int
+	// Data asks for records of named data too.
+	Data bool
 	// Opaque allows a machine that fnsum can't decode: its functions are
 	// hashed by their raw bytes and relocations.
 	Opaque bool
@@ -60,12 +62,13 @@ type Kind uint8
 const (
 	Function Kind = iota
 	Orphan        // code without a symbol
+	Data          // a variable, or an entry of a table of names
 )
 
 // OrphanName is what code without a symbol goes by.
 const OrphanName = "(orphan)"
 
-// Record is the checksum of one function.
+// Record is the checksum of one function, orphan or datum.
 type Record struct {
 	Kind    Kind
 	Name    string   // the primary name
@@ -77,6 +80,7 @@ type Record struct {
 	Digest  Digest
 	// Disambiguation covers what tells targets of one name apart; 0 where
 	// there is nothing to tell.
+	// For a numbered static it covers who uses it.
 	Disambiguation uint64
 	Classes        []ClassDigest // by class, without empty ones
 	Cold           []string      // the names of the cold parts
@@ -160,6 +164,7 @@ func newSummer(file *object.File, options Options) (*summer, error) {
 		return nil, err
 	}
 	s := &summer{p: newProgram(file, code, tables, m, jobs), jobs: jobs}
+	s.p.data = options.Data
 	s.makeBodies()
 	return s, s.run()
 }
@@ -222,12 +227,15 @@ func (s *summer) run() error {
 		again[i] = bodies[fn]
 	}
 	settled := make([]Record, len(again))
-	s.walk(again, settled)
+	_, foundAgain := s.walk(again, settled)
 	for i, fn := range unsettled {
 		s.records[fn] = settled[i]
 	}
 	s.orphans, s.records = orphans, append(s.records, orphanRecords...)
 	s.setPositions()
+	if p.data {
+		s.records = append(s.records, s.sumData(append(found.uses, foundAgain.uses...))...)
+	}
 	return s.account.check(p)
 }
 
@@ -280,6 +288,7 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 			unsettled = append(unsettled, open...)
 			found.data = append(found.data, w.findings.data...)
 			found.stray = append(found.stray, w.findings.stray...)
+			found.uses = append(found.uses, w.findings.uses...)
 		})
 	}
 	wait.Wait()

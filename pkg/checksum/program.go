@@ -22,6 +22,7 @@ type program struct {
 	normal  []string      // by symbol: its normal name
 	marks   []symbolMark  // by symbol
 	tables  *alternatives.Tables
+	data    bool    // data have records too
 	stray   *strays // nil until they are known
 	bounds  bounds  // where nameless data ends; nil until it is known
 }

@@ -35,6 +35,7 @@ type strayRef struct {
 type findings struct {
 	data  []datumKey
 	stray []strayRef
+	uses  []use
 }
 
 // findStrays looks through the gaps between the extents of all executable

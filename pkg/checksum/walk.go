@@ -503,6 +503,9 @@ func (w *walker) touch(t *target) {
 		w.ends = append(w.ends, t.ended)
 	}
 	w.touched = append(w.touched, t.symbol)
+	if w.p.data && len(w.p.normal[t.symbol]) != len(w.p.file.Symbols[t.symbol].Name) {
+		w.findings.uses = append(w.findings.uses, use{t.symbol, w.body.fn})
+	}
 }
 
 // settleEnds is rule 3.8f: a reference was read as the symbol that starts

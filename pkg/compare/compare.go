@@ -91,6 +91,7 @@ type Result struct {
 	Summary  Summary
 	Objects  []ObjectChange // by name
 	Changes  []Change       // by object, file, name, section, old digest
+	Data     []DataChange   // by object, file, name; only where asked for
 }
 
 // Options say what of two manifests to compare.
@@ -99,6 +100,8 @@ type Options struct {
 	Keep func(object, file, name string) bool
 	// Trees pairs objects by name even where there is but one on each side.
 	Trees bool
+	// Data compares named data too, where both sides have records of it.
+	Data bool
 	// Unreadable names objects that couldn't be read on one side or the other.
 	Unreadable []string
 }
@@ -122,6 +125,7 @@ func Manifests(older, newer *manifest.Manifest, options Options) (*Result, error
 	}
 	slices.SortFunc(r.Objects, func(a, b ObjectChange) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Changes, compareChanges)
+	slices.SortFunc(r.Data, compareDataChanges)
 	return r, nil
 }
 
@@ -203,7 +207,7 @@ func (c *comparer) listObject(o *manifest.Object, status Status) int {
 	functions, records := 0, 0
 	for i := range o.Records {
 		record := &o.Records[i]
-		if !c.keep(o.Name, record.File, record.Name) {
+		if record.Kind == checksum.Data || !c.keep(o.Name, record.File, record.Name) {
 			continue
 		}
 		records++
@@ -217,8 +221,12 @@ func (c *comparer) listObject(o *manifest.Object, status Status) int {
 	return records
 }
 
-// compareObjects compares the functions of two objects that belong together.
+// compareObjects compares the functions of two objects that belong together,
+// and their data where that is asked for.
 func (c *comparer) compareObjects(older, newer *manifest.Object) {
+	if c.options.Data && c.Old.Data && c.New.Data {
+		c.compareData(older, newer)
+	}
 	for _, p := range pairRecords(older.Records, newer.Records) {
 		change := p.judge()
 		change.Object = newer.Name

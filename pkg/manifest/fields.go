@@ -15,6 +15,9 @@ const magic = "# fnsum manifest "
 
 const none = "-" // an empty field
 
+// optionData stands in the header of a manifest with records of data.
+const optionData = "data"
+
 // The columns of a record's line, separated by tabs.
 const (
 	columnKind = iota
@@ -34,7 +37,7 @@ const (
 	columns
 )
 
-var kinds = map[checksum.Kind]string{checksum.Function: "f", checksum.Orphan: "o"}
+var kinds = map[checksum.Kind]string{checksum.Function: "f", checksum.Orphan: "o", checksum.Data: "d"}
 
 var scopes = map[elf.SymBind]string{elf.STB_GLOBAL: "global", elf.STB_WEAK: "weak", elf.STB_LOCAL: "local"}
 

@@ -27,6 +27,7 @@ type Manifest struct {
 	Form    int    // version of the canonical form, checksum.FormVersion
 	Hash    string // of the digests: xxh3
 	Arch    string
+	Data    bool     // named data have records too
 	Objects []Object // by name
 }
 

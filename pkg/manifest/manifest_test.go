@@ -332,7 +332,7 @@ func malformedManifests(tb testing.TB) []malformed {
 		{"other hash", line(3, "# hash sha256"), 3, `"sha256"`},
 		{"no machine", line(4, "# arch -"), 4, "architecture"},
 		{"bad machine", line(4, "# arch %"), 4, "architecture"},
-		{"options", line(5, "# options data"), 5, `"data"`},
+		{"options", line(5, "# options date"), 5, `"date"`},
 		{"unknown header", line(headerLine, "# colour red"), headerLine, `"colour"`},
 		{"header twice", line(headerLine, "# hash xxh3"), headerLine, `second "hash"`},
 		{"carriage return", line(3, "# hash xxh3\r"), 3, "hash"},

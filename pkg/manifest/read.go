@@ -119,7 +119,11 @@ func (r *reader) readHeader(line string) error {
 			return fmt.Errorf("architecture %q", value)
 		}
 		r.m.Arch = arch
-	case "lines", "options":
+	case "options":
+		if r.m.Data = value == optionData; !r.m.Data && value != none {
+			return fmt.Errorf("unknown options %q", value)
+		}
+	case "lines":
 		if value != none {
 			return fmt.Errorf("unknown %s %q", key, value)
 		}

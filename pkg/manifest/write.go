@@ -33,7 +33,13 @@ func (m *Manifest) Write(w io.Writer) error {
 func (m *Manifest) appendHeader(b []byte) []byte {
 	b = fmt.Appendf(b, "%s%d\n# form %d\n# lines -\n# hash %s\n# arch ", magic, Version, m.Form, m.Hash)
 	b = appendEscaped(b, m.Arch, false)
-	b = append(b, "\n# options -\n# classes"...)
+	b = append(b, "\n# options "...)
+	if m.Data {
+		b = append(b, optionData...)
+	} else {
+		b = append(b, none...)
+	}
+	b = append(b, "\n# classes"...)
 	for c := range checksum.Class(checksum.NumClasses) {
 		b = fmt.Appendf(b, " %s=%s", c.Short(), c)
 	}

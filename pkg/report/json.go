@@ -21,6 +21,7 @@ type jsonDiff struct {
 	Summary   jsonSummary    `json:"summary"`
 	Objects   []jsonObject   `json:"objects"`
 	Functions []jsonFunction `json:"functions"`
+	Data      *[]jsonData    `json:"data,omitempty"` // only where asked for
 }
 
 type jsonSide struct {
@@ -64,6 +65,13 @@ type jsonFunction struct {
 	Lines        []struct{}       `json:"lines"`
 }
 
+type jsonData struct {
+	Name   string         `json:"name"`
+	File   string         `json:"file"`
+	Object string         `json:"object"`
+	Status compare.Status `json:"status"`
+}
+
 type jsonState struct {
 	Name   string `json:"name"`
 	Size   uint64 `json:"size"`
@@ -86,6 +94,13 @@ func writeJSON(w io.Writer, r *compare.Result, sides Sides) error {
 	}
 	for i := range r.Changes {
 		d.Functions = append(d.Functions, function(&r.Changes[i]))
+	}
+	if sides.Data {
+		data := make([]jsonData, 0, len(r.Data))
+		for _, c := range r.Data {
+			data = append(data, jsonData{c.Name, c.File, c.Object, c.Status})
+		}
+		d.Data = &data
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

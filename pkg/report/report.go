@@ -15,8 +15,11 @@ import (
 )
 
 // Sides says where the two sides of a comparison came from, as the user named
-// them.
-type Sides struct{ Old, New string }
+// them, and what of it was asked for.
+type Sides struct {
+	Old, New string
+	Data     bool // the data as well
+}
 
 // Format writes a comparison.
 type Format func(w io.Writer, r *compare.Result, sides Sides) error

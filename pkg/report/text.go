@@ -13,7 +13,7 @@ import (
 )
 
 // text writes a line for each change and a summary, for people.
-func text(w io.Writer, r *compare.Result, _ Sides) error {
+func text(w io.Writer, r *compare.Result, sides Sides) error {
 	many := len(r.Old.Objects) != 1 || len(r.New.Objects) != 1
 	var aligned strings.Builder
 	table := tabwriter.NewWriter(&aligned, 0, 8, 2, ' ', 0)
@@ -28,6 +28,12 @@ func text(w io.Writer, r *compare.Result, _ Sides) error {
 	for i := range r.Changes {
 		fmt.Fprintln(table, strings.Join(columns(&r.Changes[i], many), "\t"))
 	}
+	count := map[compare.Status]int{}
+	for i := range r.Data {
+		c := &r.Data[i]
+		count[c.Status]++
+		fmt.Fprintf(table, "%s\tdata %s\t%s\t\n", c.Status, fullName(c.Object, c.File, c.Name, many), sizes(c.Old, c.New))
+	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -38,38 +44,45 @@ func text(w io.Writer, r *compare.Result, _ Sides) error {
 		}
 	}
 	s := r.Summary
-	if len(r.Changes)+len(r.Objects) > 0 {
+	if len(r.Changes)+len(r.Objects)+len(r.Data) > 0 {
 		fmt.Fprintln(w)
 	}
 	_, err := fmt.Fprintf(w, "%d changed, %d added, %d removed, %d unchanged\n", s.Changed, s.Added, s.Removed, s.Unchanged)
+	if err == nil && sides.Data {
+		_, err = fmt.Fprintf(w, "data: %d changed, %d added, %d removed\n", count[compare.Changed], count[compare.Added], count[compare.Removed])
+	}
 	return err
+}
+
+// fullName is a name with as much in front as tells it from others.
+func fullName(object, file, name string, many bool) string {
+	if file != "" {
+		name = file + ":" + name
+	}
+	if many {
+		name = object + ":" + name
+	}
+	return name
 }
 
 // columns is a change in a line: what, which function, how large, why. Many is
 // set where a function's object must be named.
 func columns(c *compare.Change, many bool) []string {
-	name := c.Name
-	if c.File != "" {
-		name = c.File + ":" + name
-	}
-	if many {
-		name = c.Object + ":" + name
-	}
+	name := fullName(c.Object, c.File, c.Name, many)
 	if c.Name == checksum.OrphanName {
 		name += " in " + c.Section
 	}
-	return []string{string(c.Status), name, sizes(c), strings.Join(c.Reasons, ", ")}
+	return []string{string(c.Status), name, sizes(c.Old, c.New), strings.Join(c.Reasons, ", ")}
 }
 
-// sizes says how many bytes a function had and has.
-func sizes(c *compare.Change) string {
+// sizes says how many bytes something had and has; nil for a side where it
+// isn't.
+func sizes(older, newer *checksum.Record) string {
 	switch {
-	case c.Old == nil:
-		return fmt.Sprintf("%d bytes", c.New.Size)
-	case c.New == nil:
-		return fmt.Sprintf("%d bytes", c.Old.Size)
-	case c.Old.Size == c.New.Size:
-		return fmt.Sprintf("%d bytes", c.New.Size)
+	case older == nil:
+		return fmt.Sprintf("%d bytes", newer.Size)
+	case newer == nil || older.Size == newer.Size:
+		return fmt.Sprintf("%d bytes", older.Size)
 	}
-	return fmt.Sprintf("%d -> %d bytes", c.Old.Size, c.New.Size)
+	return fmt.Sprintf("%d -> %d bytes", older.Size, newer.Size)
 }

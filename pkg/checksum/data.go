@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"cmp"
+	"debug/elf"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/fnsum/fnsum/pkg/alternatives"
+)
+
+// use is that a function refers to a numbered static by name: what pairs it
+// with another build's, as its number doesn't.
+type use struct {
+	symbol uint32
+	fn     int
+}
+
+// sumData makes the records of named data: one for each stretch that has a
+// sized symbol, and is neither part of the functions that use it nor a table
+// about code; and one for each entry of the tables that only name functions
+// and variables, such as exports and init calls (rule 5.4).
+func (s *summer) sumData(uses []use) []Record {
+	p := s.p
+	w := newWalker(p)
+	w.body = &body{fn: -1}
+	users := p.users(uses)
+	var records []Record
+	for i := range p.file.Sections {
+		section := uint32(i)
+		if kind := p.kinds[i]; kind == sectionOther || kind == sectionCode || kind == sectionSpecial {
+			continue
+		}
+		covered := uint64(0) // up to here, by symbols
+		relocs, next := p.file.Relocs(section), 0
+		symbols := p.code.SymbolsOf(section)
+		for len(symbols) > 0 {
+			group := p.sameExtent(symbols)
+			symbols = symbols[len(group):]
+			first := &p.file.Symbols[group[0]]
+			next = p.tableRecords(w, &records, section, next, covered, first.Value)
+			covered = max(covered, min(first.Value+first.Size, p.file.Sections[i].Size))
+			if r, ok := p.dataRecord(w, section, group, users); ok {
+				records = append(records, r)
+			}
+		}
+		if next < relocs.Len() {
+			p.tableRecords(w, &records, section, next, covered, p.file.Sections[i].Size)
+		}
+	}
+	return records
+}
+
+// sameExtent is the symbols at the start of the list that have one value and
+// size: one datum with several names.
+func (p *program) sameExtent(symbols []uint32) []uint32 {
+	first := &p.file.Symbols[symbols[0]]
+	n := 1
+	for n < len(symbols) && p.file.Symbols[symbols[n]].Value == first.Value && p.file.Symbols[symbols[n]].Size == first.Size {
+		n++
+	}
+	return symbols[:n]
+}
+
+// dataRecord is the record of a datum; of none that is part of a function.
+func (p *program) dataRecord(w *walker, section uint32, group []uint32, users map[uint32]uint64) (r Record, ok bool) {
+	primary := slices.MinFunc(group, func(a, b uint32) int {
+		x, y := &p.file.Symbols[a], &p.file.Symbols[b]
+		return cmp.Or(cmp.Compare(rank(x.Bind()), rank(y.Bind())), strings.Compare(x.Name, y.Name))
+	})
+	s := &p.file.Symbols[primary]
+	size := p.file.Sections[section].Size
+	if s.Size == 0 || s.Value > size || s.Size > size-s.Value || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
+		return r, false
+	}
+	if p.marks[primary]&markAnonymous != 0 || p.isBook(primary) && p.normal[primary] != "_entry" {
+		return r, false
+	}
+	r = Record{
+		Kind: Data, Name: s.Name, File: p.file.FileName(primary), Section: p.file.Sections[section].Name,
+		Scope: s.Bind(), Size: s.Size, Disambiguation: users[primary],
+	}
+	for _, i := range group {
+		if i != primary {
+			r.Aliases = append(r.Aliases, p.file.Symbols[i].Name)
+		}
+	}
+	slices.Sort(r.Aliases)
+	if p.file.Sections[section].Type == elf.SHT_NOBITS {
+		w.encoded = binary.AppendUvarint(w.encoded[:0], s.Size)
+	} else {
+		w.encoded = w.appendData(w.encoded[:0], section, s.Value, s.Value+s.Size, false)
+	}
+	r.Digest = xxh3.Hash128(w.encoded).Bytes()
+	return r, true
+}
+
+// rank orders scopes: a global name says more than a weak or local one.
+func rank(bind elf.SymBind) int {
+	switch bind {
+	case elf.STB_GLOBAL:
+		return 0
+	case elf.STB_WEAK:
+		return 1
+	}
+	return 2
+}
+
+// tableRecords makes records of the references between two places that no
+// symbol covers, if these are a table's: each is an entry with what stands
+// between it and the one before. It returns the next relocation.
+func (p *program) tableRecords(w *walker, records *[]Record, section uint32, next int, start, end uint64) int {
+	relocs := p.file.Relocs(section)
+	name := p.file.Sections[section].Name
+	plain := alternatives.Data(name)
+	data := p.file.Data(section)
+	for ; next < relocs.Len() && relocs.Offset(next) < end; next++ {
+		r := relocs.At(next)
+		if r.Offset < start {
+			continue
+		}
+		behind := min(r.Offset+uint64(p.machine.reloc(r.Type).width), uint64(len(data)))
+		t := p.resolve(r.Symbol, r.Addend)
+		if !plain && t.kind == targetName && t.offset == 0 {
+			w.encoded = w.appendPlain(w.encoded[:0], &t)
+			w.encoded = append(w.encoded, data[min(start, r.Offset):r.Offset]...)
+			*records = append(*records, Record{
+				Kind: Data, Name: name + ":" + p.normal[t.symbol], Section: name, Scope: elf.STB_LOCAL,
+				Size: behind - min(start, behind), Digest: xxh3.Hash128(w.encoded).Bytes(),
+			})
+		}
+		start = behind
+	}
+	return next
+}
+
+// users hashes, for each numbered static, the normal names of the functions
+// that use it.
+func (p *program) users(uses []use) map[uint32]uint64 {
+	names := map[uint32][]string{}
+	for _, u := range uses {
+		if u.fn >= 0 {
+			names[u.symbol] = append(names[u.symbol], p.normal[p.code.Funcs[u.fn].Primary])
+		}
+	}
+	users := make(map[uint32]uint64, len(names))
+	for symbol, list := range names {
+		slices.Sort(list)
+		users[symbol] = xxh3.HashString(strings.Join(slices.Compact(list), "\x00"))
+	}
+	return users
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fnsum/fnsum/internal/elfbuild"
+)
+
+// dataOf is the records of named data, as "name size users", with the digest
+// of each.
+func dataOf(t *testing.T, o elfbuild.Object) (names []string, digests map[string]Digest) {
+	t.Helper()
+	sums, err := Sum(parse(t, o), Options{Data: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	digests = map[string]Digest{}
+	for i := range sums.Records {
+		if r := &sums.Records[i]; r.Kind == Data {
+			names = append(names, fmt.Sprintf("%s %d %v", r.Name, r.Size, r.Disambiguation != 0))
+			digests[r.Name] = r.Digest
+		}
+	}
+	return names, digests
+}
+
+// numbered is a static local of a function, and a function that uses it.
+func numberedStatic(number string, content string) elfbuild.Object {
+	return obj(
+		code(fun("f", loadX, pc32(3, "state."+number, -4))),
+		elfbuild.Data(".data", elfbuild.Var("state."+number, elfbuild.Hex(content)).Local()),
+	)
+}
+
+func TestData(t *testing.T) {
+	build := func(value string, init string) elfbuild.Object {
+		return obj(
+			code(fun("f", "c3"), fun("g", "c3")),
+			elfbuild.Data(".data",
+				elfbuild.Var("counter", elfbuild.Hex(value)),
+				elfbuild.Var("ops", make([]byte, 16), abs64(0, "f", 0), abs64(8, "g", 0)).Alias("also_ops"),
+				elfbuild.Var("descriptor.7", make([]byte, 8)).Local()),
+			rodata(".rodata", elfbuild.Var("CSWTCH.3", elfbuild.Hex("0102")).Local()),
+			elfbuild.Section{
+				Name: init, Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Data: make([]byte, 8),
+				Relocs: []elfbuild.Reloc{pc32(0, "f", 0), pc32(4, "g", 0)},
+			},
+		)
+	}
+	names, old := dataOf(t, build("01000000", ".initcall6.init"))
+	// The rest is part of the functions that use it.
+	want := []string{"counter 4 false", "also_ops 16 false", ".initcall6.init:f 4 false", ".initcall6.init:g 4 false"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("data (-want +got):\n%s", diff)
+	}
+	_, fresh := dataOf(t, build("02000000", ".initcall6.init"))
+	if old["counter"] == fresh["counter"] || old["also_ops"] != fresh["also_ops"] {
+		t.Errorf("digests of old and new: %v, %v", old, fresh)
+	}
+	if names, _ := dataOf(t, build("01000000", ".initcall7.init")); names[2] != ".initcall7.init:f 4 false" {
+		t.Errorf("an init call of another level: %v", names)
+	}
+}
+
+// A numbered static is known by who uses it.
+func TestDataUsers(t *testing.T) {
+	names, _ := dataOf(t, numberedStatic("3", "00000000"))
+	if diff := cmp.Diff([]string{"state.3 4 true"}, names); diff != "" {
+		t.Errorf("data (-want +got):\n%s", diff)
+	}
+	a, err := Sum(parse(t, numberedStatic("3", "00000000")), Options{Data: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Sum(parse(t, numberedStatic("9", "00000001")), Options{Data: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := a.Records[len(a.Records)-1], b.Records[len(b.Records)-1]
+	if x.Disambiguation != y.Disambiguation || x.Digest == y.Digest {
+		t.Errorf("%+v and %+v", x, y)
+	}
+}
+
+// Data are summed only where they are asked for.
+func TestNoData(t *testing.T) {
+	for _, r := range sum(t, numberedStatic("3", "00000000")).Records {
+		if r.Kind == Data {
+			t.Errorf("%+v", r)
+		}
+	}
+}

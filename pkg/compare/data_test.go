@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+package compare
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/manifest"
+)
+
+func datum(name string, code byte, users uint64) record {
+	r := fn(name, code)
+	r.Kind, r.Section, r.Disambiguation = checksum.Data, ".data", users
+	return r
+}
+
+func TestData(t *testing.T) {
+	with := func(records ...record) *manifest.Manifest {
+		m := of("a.o", records...)
+		m.Data = true
+		return m
+	}
+	for _, test := range []struct {
+		name       string
+		older, new *manifest.Manifest
+		want       []string
+	}{
+		{"same", with(datum("x", 1, 0)), with(datum("x", 1, 0)), nil},
+		{"content", with(datum("x", 1, 0)), with(datum("x", 2, 0)), []string{"changed x>x"}},
+		{"added, removed", with(datum("x", 1, 0)), with(datum("y", 1, 0)), []string{"removed x>", "added >y"}},
+		{"a number", with(datum("x.1", 1, 7)), with(datum("x.2", 1, 7)), nil},
+		{"swapped numbers, by use", with(datum("x.1", 1, 7), datum("x.2", 2, 8)), with(datum("x.1", 2, 8), datum("x.2", 1, 7)), nil},
+		{"by use, not by content", with(datum("x.1", 1, 7), datum("x.2", 2, 8)), with(datum("x.3", 2, 7), datum("x.4", 1, 8)), []string{"changed x.1>x.3", "changed x.2>x.4"}},
+		{"by content where the use changed", with(datum("x.1", 1, 7), datum("x.2", 2, 8)), with(datum("x.1", 2, 9), datum("x.2", 1, 10)), nil},
+		{"one more", with(datum("x.1", 1, 7)), with(datum("x.1", 3, 8), datum("x.2", 1, 7)), []string{"added >x.1"}},
+		{"old without data", of("a.o"), with(datum("x", 1, 0)), nil},
+		{"functions are no data", with(fn("f", 1)), with(fn("f", 1), fn("g", 1)), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r, err := Manifests(test.older, test.new, Options{Data: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, c := range r.Data {
+				line := string(c.Status) + " "
+				if c.Old != nil {
+					line += c.Old.Name
+				}
+				line += ">"
+				if c.New != nil {
+					line += c.New.Name
+				}
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("data (-want +got):\n%s", diff)
+			}
+			if test.name != "functions are no data" && r.Differs() {
+				t.Error("data made it a difference")
+			}
+			if fmt.Sprint(r.Summary) != "{0 0 0 0}" && test.name != "functions are no data" {
+				t.Errorf("data are counted as functions: %+v", r.Summary)
+			}
+			if none, err := Manifests(test.older, test.new, Options{}); err != nil || len(none.Data) > 0 {
+				t.Errorf("data that nobody asked for: %v, %v", none.Data, err)
+			}
+		})
+	}
+}
