@@ -128,15 +128,16 @@ func (in *inputs) sum(data []byte, path, name string, options checksum.Options, 
 func printAccount(w io.Writer, path string, sums *checksum.Sums) {
 	a := &sums.Account
 	fmt.Fprintf(w, "%s: %d functions, %d orphans\n", path, sums.Count(checksum.Function), sums.Count(checksum.Orphan))
+	fmt.Fprintf(w, "  %-18s %10s %10s %12s %10s %10s %10s\n", "", "functions", "orphans", "replacements", "padding", "derived", "all")
 	for _, row := range [...]struct {
-		what                                 string
-		functions, orphans, padding, special uint64
-		sum                                  uint64
+		what   string
+		shares *checksum.Shares
 	}{
-		{"bytes of code:", a.Functions, a.Orphans, a.Padding, a.Special, a.Bytes()},
-		{"relocations:", a.FunctionRelocs, a.OrphanRelocs, a.PaddingRelocs, a.SpecialRelocs, a.Relocs()},
+		{"bytes of code", &a.Bytes},
+		{"relocations in it", &a.Relocs},
+		{"entries of tables", &a.Entries},
 	} {
-		fmt.Fprintf(w, "  %-15s %9d functions %7d orphans %7d padding %7d special = %d\n",
-			row.what, row.functions, row.orphans, row.padding, row.special, row.sum)
+		s := row.shares
+		fmt.Fprintf(w, "  %-18s %10d %10d %12d %10d %10d %10d\n", row.what, s.Functions, s.Orphans, s.Replacements, s.Padding, s.Derived, s.Sum())
 	}
 }

@@ -65,6 +65,9 @@ type Tables struct {
 	// Entries is all entries about code, by section, place and order in the
 	// tables.
 	Entries []Entry
+	// Derived is the number of entries, as relocations count them, of tables
+	// that tools make from the code: those have no Entries.
+	Derived int
 
 	file    *object.File
 	byTable []uint32 // indices of Entries, by table and start

@@ -24,7 +24,11 @@ func (l *loader) section(i uint32) error {
 		return nil
 	}
 	relocs := l.file.Relocs(i)
-	if relocs.Len() == 0 || matchesAny(s.Name, derived[:]) || Data(s.Name) || matches(s.Name, ".export_symbol*") {
+	if matchesAny(s.Name, derived[:]) {
+		l.t.Derived += relocs.Len()
+		return nil
+	}
+	if relocs.Len() == 0 || Data(s.Name) || matches(s.Name, ".export_symbol*") {
 		return nil
 	}
 	known := rowOf(s.Name)

@@ -2,56 +2,100 @@
 
 package checksum
 
-import (
-	"fmt"
+import "fmt"
 
-	"github.com/fnsum/fnsum/pkg/object"
-)
-
-// Account says where the bytes of an object's executable sections, and the
-// relocations in them, went: each exactly once. What several functions share
-// is hashed for each and accounted to the innermost.
+// Account says where the bytes of an object's executable sections, the
+// relocations in them and the entries of the tables about code went: each
+// exactly once. What several functions share is hashed for each and accounted
+// to the innermost.
 type Account struct {
-	Functions, Orphans, Padding, Special uint64 // bytes
-	FunctionRelocs, OrphanRelocs         uint64
-	PaddingRelocs, SpecialRelocs         uint64
+	Bytes, Relocs, Entries Shares
+}
+
+// Shares is how much of something went where.
+type Shares struct {
+	Functions uint64
+	Orphans   uint64
+	// Replacements is code that stands in for other code, and is hashed with
+	// the function that has it.
+	Replacements uint64
+	Padding      uint64
+	// Derived is the entries of tables that tools make from the code.
+	Derived uint64
+}
+
+func (s *Shares) add(b Shares) {
+	s.Functions += b.Functions
+	s.Orphans += b.Orphans
+	s.Replacements += b.Replacements
+	s.Padding += b.Padding
+	s.Derived += b.Derived
+}
+
+// Sum is all of it.
+func (s *Shares) Sum() uint64 {
+	return s.Functions + s.Orphans + s.Replacements + s.Padding + s.Derived
 }
 
 func (a *Account) add(b Account) {
-	a.Functions += b.Functions
-	a.Orphans += b.Orphans
-	a.Padding += b.Padding
-	a.Special += b.Special
-	a.FunctionRelocs += b.FunctionRelocs
-	a.OrphanRelocs += b.OrphanRelocs
-	a.PaddingRelocs += b.PaddingRelocs
-	a.SpecialRelocs += b.SpecialRelocs
+	a.Bytes.add(b.Bytes)
+	a.Relocs.add(b.Relocs)
+	a.Entries.add(b.Entries)
 }
 
-// Bytes is the sum of all bytes accounted.
-func (a *Account) Bytes() uint64 { return a.Functions + a.Orphans + a.Padding + a.Special }
+// stretch is bytes of code, and how many relocations and entries are in them.
+type stretch struct{ bytes, relocs, entries uint64 }
 
-// Relocs is the sum of all relocations accounted.
-func (a *Account) Relocs() uint64 {
-	return a.FunctionRelocs + a.OrphanRelocs + a.PaddingRelocs + a.SpecialRelocs
+func (p *program) stretch(section uint32, start, end uint64) stretch {
+	lo, hi := p.tables.In(section, start, end)
+	return stretch{end - start, uint64(p.file.Relocs(section).Between(start, end).Len()), uint64(hi - lo)}
 }
 
-// prefix accounts for what stands in front of a function's entry; of several
-// functions at one place the first has it.
-func (a *Account) prefix(p *program, part *part, relocs int) {
+func (s *stretch) subtract(b stretch) {
+	s.bytes -= b.bytes
+	s.relocs -= b.relocs
+	s.entries -= b.entries
+}
+
+// share is one of the fields of Shares.
+type share func(*Shares) *uint64
+
+func inFunctions(s *Shares) *uint64    { return &s.Functions }
+func inOrphans(s *Shares) *uint64      { return &s.Orphans }
+func inReplacements(s *Shares) *uint64 { return &s.Replacements }
+func inPadding(s *Shares) *uint64      { return &s.Padding }
+
+func (a *Account) give(to share, s stretch) {
+	*to(&a.Bytes) += s.bytes
+	*to(&a.Relocs) += s.relocs
+	*to(&a.Entries) += s.entries
+}
+
+// prefix accounts for what stands in front of a function's entry, and for the
+// entries about it; of several functions at one place the first has it.
+func (a *Account) prefix(p *program, part *part) {
 	if e := part.extent; e > 0 {
 		if x := &p.code.Extents[e-1]; x.Section == part.section && x.Start == part.start {
 			return
 		}
 	}
-	a.Functions += part.start - part.prefix
-	a.FunctionRelocs += uint64(relocs)
+	lo, _ := p.tables.In(part.section, part.start, part.start)
+	s := stretch{entries: uint64(lo - p.firstFront(lo, part))}
+	if part.prefix < part.start {
+		s.bytes = part.start - part.prefix
+		s.relocs = uint64(p.file.Relocs(part.section).Between(part.prefix, part.start).Len())
+	}
+	a.give(inFunctions, s)
 }
 
 // part accounts for a part of a function or orphan, without what extents that
 // start in it have for themselves.
-func (a *Account) part(p *program, part *part, relocs object.Relocs) {
-	bytes, count := part.end-part.start, relocs.Len()
+func (a *Account) part(p *program, part *part) {
+	s := p.stretch(part.section, part.start, part.end)
+	if part.orphan {
+		a.give(inOrphans, s)
+		return
+	}
 	if part.extent >= 0 {
 		covered := part.start
 		for i := part.extent + 1; i < len(p.code.Extents); i++ {
@@ -60,23 +104,16 @@ func (a *Account) part(p *program, part *part, relocs object.Relocs) {
 				break
 			}
 			if from, to := max(x.Start, covered), min(x.End, part.end); from < to {
-				bytes -= to - from
-				count -= relocs.Between(from, to).Len()
+				s.subtract(p.stretch(part.section, from, to))
 				covered = to
 			}
 		}
 	}
-	if part.orphan {
-		a.Orphans += bytes
-		a.OrphanRelocs += uint64(count)
-		return
-	}
-	a.Functions += bytes
-	a.FunctionRelocs += uint64(count)
+	a.give(inFunctions, s)
 }
 
 // check says whether the account adds up to what the object's executable
-// sections hold.
+// sections and tables hold.
 func (a *Account) check(p *program) error {
 	var bytes, relocs uint64
 	for i := range p.file.Sections {
@@ -85,8 +122,18 @@ func (a *Account) check(p *program) error {
 			relocs += uint64(p.file.Relocs(uint32(i)).Len())
 		}
 	}
-	if a.Bytes() != bytes || a.Relocs() != relocs {
-		return fmt.Errorf("the coverage account doesn't add up: %d of %d bytes, %d of %d relocations", a.Bytes(), bytes, a.Relocs(), relocs)
+	a.Entries.Derived = uint64(p.tables.Derived)
+	for _, row := range [...]struct {
+		what      string
+		got, want uint64
+	}{
+		{"bytes", a.Bytes.Sum(), bytes},
+		{"relocations", a.Relocs.Sum(), relocs},
+		{"entries of tables", a.Entries.Sum(), uint64(len(p.tables.Entries) + p.tables.Derived)},
+	} {
+		if row.got != row.want {
+			return fmt.Errorf("the coverage account doesn't add up: %d of %d %s", row.got, row.want, row.what)
+		}
 	}
 	return nil
 }

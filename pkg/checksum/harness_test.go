@@ -54,9 +54,9 @@ func sum(t *testing.T, o elfbuild.Object) *Sums {
 			relocs += uint64(len(s.Relocs))
 		}
 	}
-	if sums.Account.Bytes() != bytes || sums.Account.Relocs() != relocs {
+	if sums.Account.Bytes.Sum() != bytes || sums.Account.Relocs.Sum() != relocs {
 		t.Errorf("account %+v: %d bytes and %d relocations, want %d and %d",
-			sums.Account, sums.Account.Bytes(), sums.Account.Relocs(), bytes, relocs)
+			sums.Account, sums.Account.Bytes.Sum(), sums.Account.Relocs.Sum(), bytes, relocs)
 	}
 	return sums
 }

@@ -51,12 +51,14 @@ func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 		if !p.file.Sections[i].Executable() {
 			continue
 		}
-		if p.kinds[i] == sectionSpecial { // replacement code
-			account.Special += p.file.Sections[i].Size
-			account.SpecialRelocs += uint64(p.file.Relocs(section).Len())
-			continue
-		}
 		end := uint64(0)
+		if p.kinds[i] == sectionSpecial {
+			for _, r := range p.replacements(section) {
+				p.cut(s, &account, section, end, r.start, refs, in)
+				account.give(inReplacements, p.stretch(section, r.start, r.end))
+				end = r.end
+			}
+		}
 		extents, _ := p.code.ExtentsOf(section)
 		for n := range extents {
 			e := &extents[n]
@@ -115,14 +117,36 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 			ended = false
 		}
 	}
-	covered, relocs := uint64(0), 0
+	padding := p.stretch(section, start, end)
 	for i := first; i < len(s.pieces); i++ {
-		x := &s.pieces[i]
-		covered += x.end - x.start
-		relocs += p.file.Relocs(section).Between(x.start, x.end).Len()
+		padding.subtract(p.stretch(section, s.pieces[i].start, s.pieces[i].end))
 	}
-	account.Padding += end - start - covered
-	account.PaddingRelocs += uint64(p.file.Relocs(section).Between(start, end).Len() - relocs)
+	padding.entries = 0 // those are about the function behind
+	account.give(inPadding, padding)
+}
+
+// span is a range in a section.
+type span struct{ start, end uint64 }
+
+// replacements is the ranges of a section that alternatives refer to, in
+// order and without overlaps.
+func (p *program) replacements(section uint32) []span {
+	var list []span
+	for i := range p.tables.Entries {
+		if s, start, end, ok := p.tables.Replacement(&p.tables.Entries[i]); ok && s == section {
+			list = append(list, span{start, end})
+		}
+	}
+	slices.SortFunc(list, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	merged := list[:0]
+	for _, r := range list {
+		if n := len(merged); n > 0 && r.start <= merged[n-1].end {
+			merged[n-1].end = max(merged[n-1].end, r.end)
+			continue
+		}
+		merged = append(merged, r)
+	}
+	return merged
 }
 
 // referenced tells whether a reference leads to the place.

@@ -204,6 +204,7 @@ func (w *walker) walkPrefix(i int) {
 	part := &w.parts[i]
 	if i == 0 {
 		w.frontEntries(part)
+		w.account.prefix(w.p, part)
 	}
 	if part.prefix >= part.start {
 		return
@@ -227,7 +228,6 @@ func (w *walker) walkPrefix(i int) {
 	for r := range relocs.Len() {
 		w.relocation(place{part: i}, relocs.At(r), nil, nil)
 	}
-	w.account.prefix(w.p, part, relocs.Len())
 }
 
 // emit hands w.encoded to the visitor.
@@ -247,7 +247,7 @@ func (w *walker) walkPart(i int) {
 	part, l := &w.parts[i], &w.laid[i]
 	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
 	if i < len(w.body.parts) { // replacement code is accounted for as such
-		w.account.part(w.p, part, relocs)
+		w.account.part(w.p, part)
 	}
 	entry, entries := w.p.tables.In(part.section, part.start, part.end)
 	if l.opaque {

@@ -41,8 +41,9 @@ func sample() *Manifest {
 		Object{
 			Name: "drivers/net/tricky\t%.ko", Size: math.MaxInt64, BuildID: "00ff",
 			Account: checksum.Account{
-				Functions: 1, Orphans: 2, Padding: 3, Special: 4,
-				FunctionRelocs: 5, OrphanRelocs: 6, PaddingRelocs: 7, SpecialRelocs: math.MaxUint64,
+				Bytes:   checksum.Shares{Functions: 1, Orphans: 2, Padding: 3, Replacements: 4},
+				Relocs:  checksum.Shares{Functions: 5, Orphans: 6, Padding: 7, Replacements: math.MaxUint64},
+				Entries: checksum.Shares{Functions: 8, Derived: 9},
 			},
 			Records: []checksum.Record{
 				{Name: "plain", Section: ".text", Scope: elf.STB_GLOBAL, Digest: digest(1)},
@@ -279,7 +280,7 @@ func good() []string {
 		"# arch x86_64",
 		"# options -",
 		"# classes i=instructions",
-		"# object\ta.o\tsize=1\tbuildid=-\tfunction-bytes=1\torphan-bytes=0\tpadding-bytes=0\tspecial-bytes=0\tfunction-relocs=0\torphan-relocs=0\tpadding-relocs=0\tspecial-relocs=0",
+		"# object\ta.o\tsize=1\tbuildid=-\tfunction-bytes=1\tpadding-bytes=2",
 		strings.Join([]string{
 			0: "f", 1: "00112233445566778899aabbccddeeff", 2: "-", 3: "-", 4: "0123456789abcdef",
 			5: "i=0123456789abcdef,r=0123456789abcdef", 6: "16", 7: "global", 8: "cold,sympos=2", 9: "a.o",
@@ -347,10 +348,10 @@ func malformedManifests(tb testing.TB) []malformed {
 		{"no object size", replace(objectLine, "size=1", "length=1"), objectLine, "size"},
 		{"build id", replace(objectLine, "buildid=-", "buildid="), objectLine, "build id"},
 		{"no build id", replace(objectLine, "buildid=-", "id=-"), objectLine, "build id"},
-		{"account", replace(objectLine, "orphan-bytes=0", "orphan-bytes=-1"), objectLine, "orphan-bytes"},
-		{"account order", replace(objectLine, "orphan-bytes=0\tpadding-bytes=0", "padding-bytes=0\torphan-bytes=0"), objectLine, "orphan-bytes"},
-		{"account short", replace(objectLine, "\tspecial-relocs=0", ""), objectLine, "10 fields"},
-		{"account long", replace(objectLine, "\tspecial-relocs=0", "\tspecial-relocs=0\tmore=0"), objectLine, "12 fields"},
+		{"account", replace(objectLine, "padding-bytes=2", "padding-bytes=-1"), objectLine, "padding-bytes"},
+		{"account order", replace(objectLine, "function-bytes=1\tpadding-bytes=2", "padding-bytes=2\tfunction-bytes=1"), objectLine, "function-bytes"},
+		{"account of nothing", replace(objectLine, "padding-bytes=2", "padding-bytes=0"), objectLine, "padding-bytes"},
+		{"account of what", replace(objectLine, "padding-bytes=2", "padding-bytes=2\tmore=1"), objectLine, "more=1"},
 		{"only a name", line(objectLine, "# object\ta.o"), objectLine, "1 fields"},
 		{"object twice", func(lines []string) { lines[recordLine] = lines[objectLine] }, recordLine, "second time"},
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -143,9 +144,8 @@ func (r *reader) readObject(fields []string) error {
 		return fmt.Errorf("object %q a second time", name)
 	}
 	o := Object{Name: name}
-	account := accountFields(&o.Account)
-	if len(fields) != 3+len(account) {
-		return fmt.Errorf("%d fields for object %q instead of %d", len(fields), name, 3+len(account))
+	if len(fields) < 3 {
+		return fmt.Errorf("%d fields for object %q", len(fields), name)
 	}
 	size, ok := strings.CutPrefix(fields[1], "size=")
 	n, err := strconv.ParseInt(size, 10, 64)
@@ -157,13 +157,16 @@ func (r *reader) readObject(fields []string) error {
 	if o.BuildID, ok = cutUnescape(id, ok); !ok {
 		return fmt.Errorf("build id of object %q: %q", name, fields[2])
 	}
-	for i, f := range account {
-		value, ok := strings.CutPrefix(fields[3+i], f.name+"=")
+	account := accountFields(&o.Account)
+	for _, field := range fields[3:] { // those that aren't 0, in order
+		key, value, _ := strings.Cut(field, "=")
+		i := slices.IndexFunc(account, func(f accountField) bool { return f.name == key })
 		v, err := strconv.ParseUint(value, 10, 64)
-		if !ok || err != nil {
-			return fmt.Errorf("account of object %q: %q instead of %s=N", name, fields[3+i], f.name)
+		if i < 0 || err != nil || v == 0 {
+			return fmt.Errorf("account of object %q: %q", name, field)
 		}
-		*f.value = v
+		*account[i].value = v
+		account = account[i+1:]
 	}
 	r.objects[name] = len(r.m.Objects)
 	r.m.Objects = append(r.m.Objects, o)

@@ -51,7 +51,9 @@ func (m *Manifest) appendHeader(b []byte) []byte {
 		b = fmt.Appendf(b, "\tsize=%d\tbuildid=", o.Size)
 		b = appendEscaped(b, o.BuildID, false)
 		for _, n := range accountFields(&o.Account) {
-			b = fmt.Appendf(b, "\t%s=%d", n.name, *n.value)
+			if *n.value != 0 {
+				b = fmt.Appendf(b, "\t%s=%d", n.name, *n.value)
+			}
 		}
 		b = append(b, '\n')
 	}
@@ -64,17 +66,23 @@ type accountField struct {
 	value *uint64
 }
 
-func accountFields(a *checksum.Account) [8]accountField {
-	return [...]accountField{
-		{"function-bytes", &a.Functions},
-		{"orphan-bytes", &a.Orphans},
-		{"padding-bytes", &a.Padding},
-		{"special-bytes", &a.Special},
-		{"function-relocs", &a.FunctionRelocs},
-		{"orphan-relocs", &a.OrphanRelocs},
-		{"padding-relocs", &a.PaddingRelocs},
-		{"special-relocs", &a.SpecialRelocs},
+func accountFields(a *checksum.Account) []accountField {
+	fields := make([]accountField, 0, 15)
+	for _, what := range [...]struct {
+		name   string
+		shares *checksum.Shares
+	}{{"bytes", &a.Bytes}, {"relocs", &a.Relocs}, {"entries", &a.Entries}} {
+		s := what.shares
+		fields = append(
+			fields,
+			accountField{"function-" + what.name, &s.Functions},
+			accountField{"orphan-" + what.name, &s.Orphans},
+			accountField{"replacement-" + what.name, &s.Replacements},
+			accountField{"padding-" + what.name, &s.Padding},
+			accountField{"derived-" + what.name, &s.Derived},
+		)
 	}
+	return fields
 }
 
 func appendRecord(b []byte, object string, r *checksum.Record) []byte {
