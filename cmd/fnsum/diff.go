@@ -34,8 +34,13 @@ a function in which the two sides differ.
   instructions   opcode bytes, operands, branch shape
   references     what a relocation points at
   strings        the text of a string literal
-  constants      nameless read-only data
+  constants      nameless read-only data, what bookkeeping statics hold
   jump-tables    the table of a switch
+  alternatives   replacement code for other CPUs, and when it is used
+  exception-table, bug-table, jump-labels, static-calls
+                 its entries in these tables of the kernel
+  tracing        whether it can be traced
+  special:NAME   its entries in another table about code
   cfi            the kCFI type hash in front of the entry
   cold           the change is in the .cold part
   section        it moved between, say, .text and .init.text

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -117,6 +118,10 @@ func (in *inputs) sum(data []byte, path, name string, options checksum.Options, 
 	}
 	if n := sums.Opaque(); n > 0 {
 		fmt.Fprintf(notes, "fnsum: %s: %d functions can't be decoded, and are hashed as raw bytes\n", path, n)
+	}
+	if len(sums.Whole) > 0 {
+		fmt.Fprintf(notes, "fnsum: %s: %d tables of unknown layout are hashed whole with each function they refer to: %s\n",
+			path, len(sums.Whole), strings.Join(sums.Whole, ", "))
 	}
 	if in.verbose {
 		printAccount(notes, path, sums)

@@ -52,6 +52,7 @@ func (l *loader) section(i uint32) error {
 		table.size = l.period(i, s, relocs)
 	}
 	table.Whole = table.size == 0
+	table.FromStart = table.Class == BugTable && !table.Whole && l.fromStart(table.size, relocs)
 	l.t.Tables = append(l.t.Tables, table)
 	l.count += relocs.Len()
 	if !table.Whole {
@@ -91,6 +92,32 @@ func (l *loader) isShape(shape *shape, s *object.Section, relocs object.Relocs) 
 		}
 	}
 	return seen == count*uint64(len(shape.required))
+}
+
+// fromStart tells whether the strings that a bug table refers to are found only
+// when the fields count from their entry's start: where those fields lead into
+// a string, less their offset in the entry they lead to its beginning.
+func (l *loader) fromStart(size uint64, relocs object.Relocs) bool {
+	found := false
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		field := r.Offset % size
+		section, offset, ok := Target(l.file, r)
+		if field == 0 || !ok || l.file.Sections[section].Flags&elf.SHF_STRINGS == 0 {
+			continue
+		}
+		if l.startsString(section, offset) || offset < field || !l.startsString(section, offset-field) {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// startsString tells whether a string begins at an offset.
+func (l *loader) startsString(section uint32, offset uint64) bool {
+	data := l.file.Data(section)
+	return offset < uint64(len(data)) && (offset == 0 || data[offset-1] == 0)
 }
 
 // isOptional tells whether a relocated field is one that the shape allows.

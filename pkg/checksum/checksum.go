@@ -99,6 +99,9 @@ type Sums struct {
 	Arch    string
 	Records []Record
 	Account Account
+	// Whole names the tables whose layout couldn't be inferred: each is part,
+	// as a whole, of every function that it refers to.
+	Whole []string
 }
 
 // Count is the number of records of a kind.
@@ -170,7 +173,13 @@ func newSummer(file *object.File, options Options) (*summer, error) {
 }
 
 func (s *summer) sums() *Sums {
-	return &Sums{Arch: s.p.machine.name, Records: s.records, Account: s.account}
+	sums := &Sums{Arch: s.p.machine.name, Records: s.records, Account: s.account}
+	for i := range s.p.tables.Tables {
+		if t := &s.p.tables.Tables[i]; t.Whole {
+			sums.Whole = append(sums.Whole, s.p.file.Sections[t.Section].Name)
+		}
+	}
+	return sums
 }
 
 // makeBodies makes the bodies of the functions, of the parts that have
