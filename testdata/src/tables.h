@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The shapes of the tables that a kernel keeps about its code, one macro each,
+ * for tables.c. The layouts are those of Linux 7.3; each macro names the struct
+ * that it lays out, and the file which declares that.
+ */
+
+#ifndef TABLES_H
+#define TABLES_H
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long u64;
+
+#define noinline __attribute__((__noinline__))
+#define coldfn __attribute__((__cold__))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define SECTION(name, flags) ".pushsection " name ",\"" flags "\",@progbits\n\t"
+#define BACK ".popsection\n\t"
+
+/* struct alt_instr, arch/x86/include/asm/alternative.h: place, replacement,
+ * feature and flags (32 bits), length of the original, of the replacement. */
+#define ALT_ENTRY(feature, n)							\
+	SECTION(".altinstructions", "a")					\
+	".long 700b - ., 71" #n "f - .\n\t"					\
+	".long " #feature "\n\t"						\
+	".byte 701b - 700b, 72" #n "f - 71" #n "f\n\t" BACK
+
+#define ALT_CODE(n, code)							\
+	SECTION(".altinstr_replacement", "ax")					\
+	"71" #n ": " code "\n72" #n ":\n\t" BACK
+
+#define ALTERNATIVE(old, feature, new)						\
+	"700: " old "\n701:\n\t" ALT_ENTRY(feature, 0) ALT_CODE(0, new)
+
+/* Two entries for one place: the order of the table counts. */
+#define ALTERNATIVE_2(old, feature, new, feature2, new2)			\
+	"700: " old "\n701:\n\t" ALT_ENTRY(feature, 0) ALT_ENTRY(feature2, 1)	\
+	ALT_CODE(0, new) ALT_CODE(1, new2)
+
+/* struct exception_table_entry, arch/x86/include/asm/extable.h. */
+#define EXTABLE(place, fixup, type)						\
+	SECTION("__ex_table", "a")						\
+	".balign 4\n\t.long " place " - ., " fixup " - .\n\t"			\
+	".long " #type "\n\t" BACK
+
+/* struct bug_entry, include/asm-generic/bug.h, with HAVE_ARCH_BUG_FORMAT and
+ * DEBUG_BUGVERBOSE: place, format, file, line and flags. The line is a fixed
+ * one: what stands above must not show. */
+#define WARN(format, flags) do {						\
+	asm volatile("730: ud2\n\t"						\
+		SECTION("__bug_table", "aw")					\
+		".long 730b - ., %c0 - ., %c1 - .\n\t"				\
+		".word %c2, %c3\n\t" BACK					\
+		: : "i" (format), "i" (FILE), "i" (77), "i" (flags));		\
+} while (0)
+
+/* struct jump_entry, include/linux/jump_label.h: place, target, key; bit 0 of
+ * the key's address is the default. */
+#define static_branch(key, def, site) ({					\
+	__label__ yes, out;							\
+	int taken = 0;								\
+	asm goto("740: " site "\n\t"						\
+		SECTION("__jump_table", "aw")					\
+		".balign 8\n\t.long 740b - ., %l[yes] - .\n\t"			\
+		".quad %c0 + %c1 - .\n\t" BACK					\
+		: : "i" (key), "i" (def) : : yes);				\
+	goto out;								\
+yes:	taken = 1;								\
+out:	taken;									\
+})
+#define NOP5 ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00"
+
+/* struct static_call_site, include/linux/static_call_types.h: place, key; the
+ * low bits of the key's address are flags. */
+#define STATIC_CALL(tramp, key, flags)						\
+	asm volatile("750: call " #tramp "\n\t"					\
+		SECTION(".static_call_sites", "aw")				\
+		".balign 4\n\t.long 750b - ., " #key " + " #flags " - .\n\t" BACK \
+		: : : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory")
+
+/* The table of ftrace: kernel/trace/ftrace.c, __start_mcount_loc. */
+#define TRACED									\
+	asm volatile("760: call __fentry__\n\t"					\
+		SECTION("__mcount_loc", "a") ".quad 760b\n\t" BACK)
+
+/* runtime_const_ptr(), arch/x86/include/asm/runtime-const.h: the table has the
+ * place of the immediate. */
+#define RUNTIME_PTR(sym) ({							\
+	void *value;								\
+	asm("movabs %1, %0\n770:\n\t"						\
+	    SECTION("runtime_ptr_" #sym, "a") ".long 770b - 8 - .\n\t" BACK	\
+	    : "=r" (value) : "i" (0x0123456789abcdefL));			\
+	value;									\
+})
+#define RUNTIME_SHIFT(value, sym)						\
+	asm("shrl %1, %0\n780:\n\t"						\
+	    SECTION("runtime_shift_" #sym, "a") ".long 780b - 1 - .\n\t" BACK	\
+	    : "+r" (value) : "K" (12))
+
+/* LOCK_PREFIX, arch/x86/include/asm/alternative.h. */
+#define LOCKED(insn)								\
+	SECTION(".smp_locks", "a") ".balign 4\n\t.long 790f - .\n\t" BACK	\
+	"790: lock " insn
+
+/* A table that no list of tables has: place, a number, a name. */
+#define PROBE(number, name)							\
+	asm volatile("795:\n\t"							\
+		SECTION("demo_probes", "a")					\
+		".balign 8\n\t.long 795b - ., %c0\n\t.quad %c1\n\t" BACK	\
+		: : "i" (number), "i" (name))
+
+/* NOKPROBE_SYMBOL(), include/asm-generic/kprobes.h. */
+#define NOKPROBE(fn)								\
+	static u64 __attribute__((__used__, __section__("_kprobe_blacklist")))	\
+		blacklisted_##fn = (u64)fn
+
+/* struct error_injection_entry, include/asm-generic/error-injection.h. */
+struct injection { u64 addr; int etype; };
+#define ALLOW_ERRORS(fn, type)							\
+	static struct injection __attribute__((__used__, __section__("_error_injection_whitelist"))) \
+		injection_##fn = { (u64)fn, type }
+
+/* struct _ddebug, include/linux/dynamic_debug.h, as far as it matters. */
+struct debug_site { const char *module, *function, *file, *format; u32 line, flags; };
+
+/* struct ratelimit_state, include/linux/ratelimit_types.h. */
+struct limit { int interval, burst; void *who; };
+
+#endif
