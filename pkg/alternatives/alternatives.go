@@ -20,6 +20,7 @@
 package alternatives
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -40,11 +41,13 @@ type Table struct {
 	// of the section.
 	Whole bool
 	// FromStart is set where a relative field counts from the entry's start,
-	// not from its own place, as struct bug_entry's file did on x86 before 5.x
+	// not from its own place, as struct bug_entry's file did before 5.19
 	// (arch/x86/include/asm/bug.h, __BUG_REL).
 	FromStart bool
 	// size is that of an entry in bytes, 0 where they differ.
 	size uint64
+	// first and behind are where its entries are in Tables.byTable.
+	first, behind int
 }
 
 // Entry is one entry of a table. Offsets are within their section.
@@ -70,7 +73,7 @@ type Tables struct {
 	Derived int
 
 	file    *object.File
-	byTable []uint32 // indices of Entries, by table and start
+	byTable []uint32 // indices of Entries, table by table, and then by start
 	first   []uint32 // by section: the first of its Entries
 }
 
@@ -85,8 +88,11 @@ func Load(file *object.File, code *object.Code) (*Tables, error) {
 		}
 	}
 	t.Entries = make([]Entry, 0, l.count)
-	for i := range t.Tables {
-		l.entries(uint32(i), &t.Tables[i])
+	for _, i := range l.inOrder() {
+		table := &t.Tables[i]
+		table.first = len(t.Entries)
+		l.entries(uint32(i), table)
+		table.behind = len(t.Entries)
 	}
 	t.order()
 	return t, nil
@@ -145,19 +151,18 @@ func (t *Tables) Has(section uint32, place uint64) bool {
 // Find is the index of the entry that stands at an offset of a table's
 // section, -1 where none does.
 func (t *Tables) Find(section uint32, offset uint64) int {
-	i := sort.Search(len(t.byTable), func(i int) bool {
-		e := &t.Entries[t.byTable[i]]
-		s := t.Tables[e.Table].Section
-		return s > section || s == section && uint64(e.End) > offset
+	n, ok := slices.BinarySearchFunc(t.Tables, section, func(table Table, section uint32) int {
+		return cmp.Compare(table.Section, section)
 	})
-	if i == len(t.byTable) {
+	if !ok || t.Tables[n].Whole {
 		return -1
 	}
-	e := &t.Entries[t.byTable[i]]
-	if t.Tables[e.Table].Section != section || uint64(e.Start) > offset || t.Tables[e.Table].Whole {
+	own := t.byTable[t.Tables[n].first:t.Tables[n].behind]
+	i := sort.Search(len(own), func(i int) bool { return uint64(t.Entries[own[i]].End) > offset })
+	if i == len(own) || uint64(t.Entries[own[i]].Start) > offset {
 		return -1
 	}
-	return int(t.byTable[i])
+	return int(own[i])
 }
 
 // Replacement is where an alternative's replacement code stands; false for

@@ -3,7 +3,10 @@
 package alternatives
 
 import (
+	"cmp"
 	"debug/elf"
+	"slices"
+	"strings"
 
 	"github.com/fnsum/fnsum/pkg/object"
 )
@@ -48,7 +51,7 @@ func (l *loader) section(i uint32) error {
 			}
 		}
 	}
-	if table.size == 0 {
+	if table.size == 0 && table.Class != Alternatives { // whose fields have to be known
 		table.size = l.period(i, s, relocs)
 	}
 	table.Whole = table.size == 0
@@ -63,12 +66,8 @@ func (l *loader) section(i uint32) error {
 
 // isShape tells whether all of a table's entries have the shape.
 func (l *loader) isShape(shape *shape, s *object.Section, relocs object.Relocs) bool {
-	if s.Size%shape.size != 0 {
-		// What follows the last entry may be missing: padding in front of
-		// an entry is made with it.
-		if len(shape.required) != 1 || shape.size != 16 || relocs.Len() == 0 {
-			return false
-		}
+	if s.Size%shape.size != 0 && !shape.cut {
+		return false
 	}
 	need := 0 // of the required fields, the next
 	count := (s.Size + shape.size - 1) / shape.size
@@ -126,12 +125,12 @@ func (l *loader) isOptional(shape *shape, field uint64, r object.Reloc) bool {
 		if field != optional {
 			continue
 		}
-		if !shape.handler {
-			return true
-		}
 		section, offset, ok := Target(l.file, r)
 		if !ok { // another object's
 			return true
+		}
+		if !shape.handler { // it is the place of another entry's
+			return !l.file.Sections[section].Executable()
 		}
 		e := l.code.Innermost(section, offset)
 		return e >= 0 && l.code.Extents[e].Start == offset
@@ -141,7 +140,8 @@ func (l *loader) isOptional(shape *shape, field uint64, r object.Reloc) bool {
 
 // period is the size of the entries of a table of which nothing is known, 0
 // where it can't be told: what sh_entsize or the annotations say, else the
-// smallest at which all entries have the same relocated fields.
+// smallest at which all entries have the same relocated fields. Of a single
+// entry there is nothing to compare, but one place in code needs no more.
 func (l *loader) period(i uint32, s *object.Section, relocs object.Relocs) uint64 {
 	if s.Entsize > 1 && l.isPeriod(s, relocs, s.Entsize) {
 		return s.Entsize
@@ -149,10 +149,19 @@ func (l *loader) period(i uint32, s *object.Section, relocs object.Relocs) uint6
 	if size := l.annotated(i, s); size > 0 {
 		return size
 	}
-	for size := uint64(4); size <= min(s.Size, maxEntry); size += 4 {
+	for size := uint64(4); size < s.Size && size <= maxEntry; size += 4 {
 		if l.isPeriod(s, relocs, size) {
 			return size
 		}
+	}
+	places := 0
+	for i := range relocs.Len() {
+		if l.pointsAt(relocs.At(i)) == atCode {
+			places++
+		}
+	}
+	if places <= 1 {
+		return s.Size
 	}
 	return 0
 }
@@ -161,7 +170,28 @@ func (l *loader) period(i uint32, s *object.Section, relocs object.Relocs) uint6
 // long one is looked for.
 const maxEntry = 256
 
-// isPeriod tells whether the relocated fields repeat every size bytes.
+// pointee is what a relocation refers to, as far as tables go.
+type pointee uint8
+
+const (
+	atNothing pointee = iota // of this object
+	atCode
+	atData
+)
+
+func (l *loader) pointsAt(r object.Reloc) pointee {
+	section, _, ok := Target(l.file, r)
+	switch {
+	case !ok:
+		return atNothing
+	case l.file.Sections[section].Executable():
+		return atCode
+	}
+	return atData
+}
+
+// isPeriod tells whether the relocated fields repeat every size bytes, and
+// what they refer to.
 func (l *loader) isPeriod(s *object.Section, relocs object.Relocs, size uint64) bool {
 	if s.Size%size != 0 {
 		return false
@@ -179,7 +209,11 @@ func (l *loader) isPeriod(s *object.Section, relocs object.Relocs, size uint64) 
 			}
 			continue
 		}
-		if before := relocs.At(i - fields); r.Offset-before.Offset != size || r.Type != before.Type {
+		before := relocs.At(i - fields)
+		if r.Offset-before.Offset != size || r.Type != before.Type {
+			return false
+		}
+		if x, y := l.pointsAt(before), l.pointsAt(r); x != y && x != atNothing && y != atNothing {
 			return false
 		}
 	}
@@ -215,19 +249,22 @@ func (l *loader) annotated(i uint32, s *object.Section) uint64 {
 func (l *loader) readMarks() {
 	l.marks = map[uint32][]uint64{}
 	for i := range l.file.Sections {
-		if l.file.Sections[i].Name != ".discard.annotate_data" {
+		if l.file.Sections[i].Name != object.Annotations {
 			continue
 		}
 		data, relocs := l.file.Data(uint32(i)), l.file.Relocs(uint32(i))
 		for n := range relocs.Len() {
 			r := relocs.At(n)
-			if r.Offset%8 != 0 || r.Offset+8 > uint64(len(data)) || data[r.Offset+4] != annotateData {
+			if r.Offset%8 != 0 || r.Offset >= uint64(len(data)) || uint64(len(data))-r.Offset < 8 || data[r.Offset+4] != annotateData {
 				continue
 			}
 			if section, offset, ok := Target(l.file, r); ok {
 				l.marks[section] = append(l.marks[section], offset)
 			}
 		}
+	}
+	for _, marks := range l.marks {
+		slices.Sort(marks)
 	}
 }
 
@@ -246,11 +283,27 @@ func (l *loader) pointsInside(relocs object.Relocs) bool {
 	return false
 }
 
+// inOrder is the indices of the tables by class and name: which of two tables
+// comes first in the file says nothing about code that both are about.
+func (l *loader) inOrder() []int {
+	order := make([]int, len(l.t.Tables))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := &l.t.Tables[a], &l.t.Tables[b]
+		return cmp.Or(cmp.Compare(x.Class, y.Class), strings.Compare(l.file.Sections[x.Section].Name, l.file.Sections[y.Section].Name))
+	})
+	return order
+}
+
 // entries adds the entries of a table that are about code. An entry is about
-// the first place in code that it refers to.
+// the first place in code that it refers to, that which is all of the table
+// about the first in each function.
 func (l *loader) entries(index uint32, table *Table) {
 	s, relocs := &l.file.Sections[table.Section], l.file.Relocs(table.Section)
 	last := uint64(0)
+	seen := map[int]bool{} // functions, where the table is one entry for each
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		start, end := uint64(0), s.Size
@@ -262,8 +315,15 @@ func (l *loader) entries(index uint32, table *Table) {
 			}
 		}
 		section, offset, ok := Target(l.file, r)
-		if !ok || !l.file.Sections[section].Executable() || offset > l.file.Sections[section].Size || !fits(&l.file.Sections[section]) {
+		if !ok || !l.file.Sections[section].Executable() || offset >= l.file.Sections[section].Size || !fits(&l.file.Sections[section]) {
 			continue
+		}
+		if table.Whole {
+			if e := l.code.Innermost(section, offset); e >= 0 && seen[e] {
+				continue
+			} else if e >= 0 {
+				seen[e] = true
+			}
 		}
 		last = end
 		l.t.Entries = append(l.t.Entries, Entry{

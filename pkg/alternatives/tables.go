@@ -27,12 +27,16 @@ type row struct {
 
 // shape is an entry's size in bytes and the offsets of its relocated fields;
 // the first is the place that the entry is about. An optional field may lack a
-// relocation; one that is a handler must refer to the entry of a function.
+// relocation, and refers to data; one that is a handler must refer to the entry
+// of a function.
 type shape struct {
 	size     uint64
 	required []uint64
 	optional []uint64
 	handler  bool
+	// cut is set where the last entry may be shorter: what pads an entry
+	// comes with the next one.
+	cut bool
 }
 
 // one is the shape of an entry with one relocated field, at its start.
@@ -71,7 +75,7 @@ var rows = [...]row{
 	{"__mcount_loc", Tracing, one(8)},
 	{"__patchable_function_entries", Tracing, one(8)},
 	// struct paravirt_patch_site, arch/x86/include/asm/paravirt_types.h.
-	{".parainstructions", Special, one(16)},
+	{".parainstructions", Special, []shape{{size: 16, required: []uint64{0}, cut: true}}},
 	{".smp_locks", Special, one(4)},
 	{".kcfi_traps", Special, one(4)},
 	{"runtime_ptr_*", Special, one(4)},

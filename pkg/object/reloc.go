@@ -74,8 +74,12 @@ func (r Relocs) Slice(lo, hi int) Relocs {
 // From is the records from lo on.
 func (r Relocs) From(lo int) Relocs { return r.Slice(lo, r.Len()) }
 
-// Relocs is the records that apply to an allocated section, sorted by offset;
-// those at one offset stay in the file's order. Every symbol index in them is
+// Annotations is the section in which the kernel's build marks where the
+// entries of tables start (ANNOTATE_DATA_SPECIAL, include/linux/annotate.h).
+const Annotations = ".discard.annotate_data"
+
+// Relocs is the records that apply to an allocated section, or to Annotations,
+// sorted by offset; those at one offset stay in the file's order. Every symbol index in them is
 // valid, and every offset lies in the section.
 func (f *File) Relocs(section uint32) Relocs {
 	rela := f.Sections[section].rela
@@ -88,8 +92,8 @@ func (f *File) Relocs(section uint32) Relocs {
 	return Relocs{f.Data(rela), f.big}
 }
 
-// loadRelocs attaches relocation sections to the allocated sections that they
-// apply to, and checks their records.
+// loadRelocs attaches relocation sections to the sections that they apply to,
+// where these have some use, and checks their records.
 func (f *File) loadRelocs() error {
 	for i := range f.Sections {
 		s := &f.Sections[i]
@@ -100,7 +104,7 @@ func (f *File) loadRelocs() error {
 			return fmt.Errorf("%w: %s applies to section %d of %d", ErrFormat, s.Name, s.Info, len(f.Sections))
 		}
 		target := &f.Sections[s.Info]
-		if !target.Allocated() || s.Size == 0 {
+		if !target.Allocated() && target.Name != Annotations || s.Size == 0 {
 			continue
 		}
 		if s.Type == elf.SHT_REL {
