@@ -169,21 +169,27 @@ func (t *Tables) Find(section uint32, offset uint64) int {
 // any other entry and for a replacement of no length, whose address means
 // nothing.
 func (t *Tables) Replacement(e *Entry) (section uint32, start, end uint64, ok bool) {
-	table := &t.Tables[e.Table]
+	length, ok := t.Length(e)
+	if !ok || length == 0 {
+		return 0, 0, 0, false
+	}
 	at := uint64(e.Start) + ReplacementField
-	if table.Class != Alternatives || table.Whole {
-		return 0, 0, 0, false
-	}
-	length := uint64(t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)])
-	relocs := t.file.Relocs(table.Section).Between(at, at+1)
-	if length == 0 || relocs.Len() == 0 {
-		return 0, 0, 0, false
-	}
+	relocs := t.file.Relocs(t.Tables[e.Table].Section).Between(at, at+1)
 	section, start, ok = Target(t.file, relocs.At(0))
 	if !ok || start > t.file.Sections[section].Size || length > t.file.Sections[section].Size-start {
 		return 0, 0, 0, false
 	}
 	return section, start, start + length, true
+}
+
+// Length is how long an alternative's replacement code is; false for any other
+// entry.
+func (t *Tables) Length(e *Entry) (length uint64, ok bool) {
+	table := &t.Tables[e.Table]
+	if table.Class != Alternatives || table.Whole {
+		return 0, false
+	}
+	return uint64(t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)]), true
 }
 
 // ReplacementField is the offset, in an entry of the alternatives, of the

@@ -79,7 +79,7 @@ func (l *loader) isShape(shape *shape, s *object.Section, relocs object.Relocs) 
 			if need == 0 && r.Offset/shape.size != seen/uint64(len(shape.required)) {
 				return false
 			}
-			if section, _, ok := Target(l.file, r); need == 0 && (!ok || !l.file.Sections[section].Executable()) {
+			if section, _, ok := Target(l.file, r); need == 0 && ok && !l.file.Sections[section].Executable() {
 				return false
 			}
 			seen++
@@ -156,7 +156,7 @@ func (l *loader) period(i uint32, s *object.Section, relocs object.Relocs) uint6
 	}
 	places := 0
 	for i := range relocs.Len() {
-		if l.pointsAt(relocs.At(i)) == atCode {
+		if l.pointsAtCode(relocs.At(i)) {
 			places++
 		}
 	}
@@ -170,28 +170,14 @@ func (l *loader) period(i uint32, s *object.Section, relocs object.Relocs) uint6
 // long one is looked for.
 const maxEntry = 256
 
-// pointee is what a relocation refers to, as far as tables go.
-type pointee uint8
-
-const (
-	atNothing pointee = iota // of this object
-	atCode
-	atData
-)
-
-func (l *loader) pointsAt(r object.Reloc) pointee {
+// pointsAtCode tells whether a relocation refers to code of this object.
+func (l *loader) pointsAtCode(r object.Reloc) bool {
 	section, _, ok := Target(l.file, r)
-	switch {
-	case !ok:
-		return atNothing
-	case l.file.Sections[section].Executable():
-		return atCode
-	}
-	return atData
+	return ok && l.file.Sections[section].Executable()
 }
 
 // isPeriod tells whether the relocated fields repeat every size bytes, and
-// what they refer to.
+// whether they refer to code.
 func (l *loader) isPeriod(s *object.Section, relocs object.Relocs, size uint64) bool {
 	if s.Size%size != 0 {
 		return false
@@ -210,10 +196,7 @@ func (l *loader) isPeriod(s *object.Section, relocs object.Relocs, size uint64) 
 			continue
 		}
 		before := relocs.At(i - fields)
-		if r.Offset-before.Offset != size || r.Type != before.Type {
-			return false
-		}
-		if x, y := l.pointsAt(before), l.pointsAt(r); x != y && x != atNothing && y != atNothing {
+		if r.Offset-before.Offset != size || r.Type != before.Type || l.pointsAtCode(r) != l.pointsAtCode(before) {
 			return false
 		}
 	}

@@ -193,7 +193,7 @@ func TestInference(t *testing.T) {
 		},
 		"alternatives about code of another object": {
 			[]elfbuild.Section{table(".altinstructions", 14, elfbuild.PC32(0, "elsewhere", 0), replacement(4, 3))},
-			[]string{".altinstructions: alternatives whole " + ReplacementSection + "+3[0:14]"},
+			[]string{".altinstructions: alternatives by 14 " + ReplacementSection + "+3[0:14]"},
 		},
 		"WARNs of another shape, by period": {
 			[]elfbuild.Section{table("__bug_table", 40, to(0, 1), datum(4), datum(8), datum(12), to(20, 2), datum(24), datum(28), datum(32))},
@@ -228,6 +228,10 @@ func TestInference(t *testing.T) {
 		"by period, data behind code": {
 			[]elfbuild.Section{table(".new", 24, to(0, 1), datum(4), to(8, 2), datum(12), to(16, 3), datum(20))},
 			[]string{".new: special by 8 .text+1[0:8] .text+2[8:16] .text+3[16:24]"},
+		},
+		"by period, another object's data behind code": {
+			[]elfbuild.Section{table(".new", 16, to(0, 1), elfbuild.PC32(4, "a", 0), to(8, 2), datum(12))},
+			[]string{".new: special by 8 .text+1[0:8] .text+2[8:16]"},
 		},
 		"by period, code behind data": {
 			[]elfbuild.Section{table(".new", 32, absDatum(0), abs(8, 5), absDatum(16), abs(24, 7))},

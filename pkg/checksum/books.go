@@ -24,11 +24,9 @@ func (p *program) isBook(symbol uint32) bool {
 		return true
 	}
 	stem := p.normal[symbol]
-	if len(stem) == len(s.Name) {
-		return false
-	}
 	for _, name := range bookkeeping {
-		if stem == name || strings.HasSuffix(stem, name) && stem[len(stem)-len(name)-1] == '.' { // clang: f.name
+		function, ok := strings.CutSuffix(stem, name)
+		if ok && (function == "" && len(stem) < len(s.Name) || strings.HasSuffix(function, ".")) { // clang: f.name, and the first has no number
 			return true
 		}
 	}

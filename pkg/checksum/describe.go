@@ -124,15 +124,16 @@ func (d *describer) reference() {
 
 // entry reads what emitEntry wrote.
 func (d *describer) entry(s *Step) {
-	if d.byte() != tagEntry {
-		d.bad = true
-	}
 	name := s.Class.String()
-	switch s.Class {
-	case Special:
+	if s.Class == Special {
 		name = s.Section
-	case Tracing:
+	}
+	switch d.byte() {
+	case tagEntry:
+	case tagNamed:
 		name = d.string()
+	default:
+		d.bad = true
 	}
 	d.text("%s", name)
 	if len(s.Place) > 0 && s.Place[0] == tagFront {

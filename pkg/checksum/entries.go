@@ -40,18 +40,16 @@ func (w *walker) findEntries() {
 		part := &w.parts[i]
 		part.replaces = w.p.file.Sections[part.section].Name == auxSection
 		lo, hi := t.In(part.section, part.start, part.end)
-		if i == 0 {
-			lo = w.p.firstFront(lo, part)
-		}
-		for n := lo; n < hi; n++ {
+		for n := w.p.firstFront(lo, part); n < hi; n++ {
 			w.entries.list = append(w.entries.list, n)
 		}
 	}
 	for _, n := range w.entries.list {
-		section, start, end, ok := t.Replacement(&t.Entries[n])
-		if !ok || !w.p.file.Sections[section].Executable() {
+		e := &t.Entries[n]
+		if !w.p.replaced(e) {
 			continue
 		}
+		section, start, end, _ := t.Replacement(e)
 		w.parts = append(w.parts, part{
 			section: section, start: start, end: end, prefix: start, extent: -1, replaces: true,
 		})
@@ -63,6 +61,12 @@ func (w *walker) findEntries() {
 	}
 }
 
+// replaced tells whether an entry has replacement code.
+func (p *program) replaced(e *alternatives.Entry) bool {
+	section, _, _, ok := p.tables.Replacement(e)
+	return ok && p.file.Sections[section].Executable()
+}
+
 // entry makes the step of a table's entry about the instruction here.
 func (w *walker) entry(n int, here place) {
 	e := &w.p.tables.Entries[n]
@@ -72,13 +76,14 @@ func (w *walker) entry(n int, here place) {
 }
 
 // frontEntries makes the steps of the entries about the padding in front of a
-// function. How much padding there is doesn't matter (rule 1.3).
-func (w *walker) frontEntries(part *part) {
+// function or cold part. How much padding there is doesn't matter (rule 1.3).
+func (w *walker) frontEntries(i int) {
+	part := &w.parts[i]
 	lo, _ := w.p.tables.In(part.section, part.start, part.start)
 	for n := w.p.firstFront(lo, part); n < lo; n++ {
 		w.crossed = false
 		w.placed = append(w.placed[:0], tagFront)
-		w.emitEntry(&w.p.tables.Entries[n], place{})
+		w.emitEntry(&w.p.tables.Entries[n], place{part: i})
 	}
 }
 
@@ -86,7 +91,8 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 	table := &w.p.tables.Tables[e.Table]
 	class := tableClasses[table.Class]
 	w.encoded = append(w.encoded[:0], tagEntry)
-	if class == Tracing { // two tables, two facts
+	if class == Tracing || w.parts[here.part].replaces { // tables that share a class: each is a fact of its own
+		w.encoded[0] = tagNamed
 		w.encoded = appendText(w.encoded, w.p.file.Sections[table.Section].Name)
 	}
 	w.encoded = w.appendEntry(w.encoded, table, e)
@@ -100,7 +106,8 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 
 // appendEntry encodes what an entry says beside its place: its bytes with
 // relocated fields blanked, and the other relocations. The pointer to
-// replacement code is left out; the code follows as a part of its own.
+// replacement code is left out where the code follows as a part of its own, or
+// there is none.
 func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternatives.Entry) []byte {
 	start, end := uint64(e.Start), uint64(e.End)
 	data := w.p.file.Data(table.Section)[start:end]
@@ -118,9 +125,11 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 		}
 		count++
 	}
-	skip := func(i int, field uint64) bool {
-		return i == own || table.Class == alternatives.Alternatives && !table.Whole && field == alternatives.ReplacementField
+	pointer := ^uint64(0) // what is left out
+	if length, ok := w.p.tables.Length(e); ok && (length == 0 || w.p.replaced(e)) {
+		pointer = alternatives.ReplacementField
 	}
+	skip := func(i int, field uint64) bool { return i == own || field == pointer }
 	for i := range relocs.Len() {
 		if skip(i, relocs.Offset(i)-start) {
 			count--

@@ -114,6 +114,7 @@ const (
 	tagNop     = 0xf1 // a NOP that a table's entry is about
 	tagFront   = 0xf2 // a place in the padding in front of the entry
 	tagEntry   = 'E'  // an entry of a table
+	tagNamed   = 'e'  // and of which, by name
 	tagName    = 'N'
 	tagNumber  = '#' // which of several symbols of one normal name
 	tagSelf    = '@'

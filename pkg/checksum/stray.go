@@ -92,15 +92,16 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 		for next < entries && (uint64(p.tables.Entries[next].Place) < at || p.tables.Entries[next].Front) {
 			next++
 		}
-		entry := next < entries && uint64(p.tables.Entries[next].Place) == at
-		if p.machine.fill(code[at]) && ended && !entry {
+		// An entry about padding makes it code, also one about its middle.
+		padding := func(n uint64) bool { return next == entries || uint64(p.tables.Entries[next].Place) >= at+n }
+		if p.machine.fill(code[at]) && ended && padding(1) {
 			at++
 			continue
 		}
 		switch ok := p.decode(code[at:], in); {
 		case !ok:
 			*in = decode.Inst{Len: 1}
-		case in.Kind == decode.Nop && !entry:
+		case in.Kind == decode.Nop && padding(uint64(in.Len)):
 			at += uint64(in.Len)
 			continue
 		}

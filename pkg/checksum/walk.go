@@ -202,8 +202,8 @@ func (l *layout) ordinal(offset uint64) (ordinal, into uint32) {
 // is never matters (rule 1.3).
 func (w *walker) walkPrefix(i int) {
 	part := &w.parts[i]
-	if i == 0 {
-		w.frontEntries(part)
+	if part.extent >= 0 {
+		w.frontEntries(i)
 		w.account.prefix(w.p, part)
 	}
 	if part.prefix >= part.start {
@@ -333,7 +333,7 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 
 // own tells which part of the body the target lies in.
 func (w *walker) own(t *target) (int, bool) {
-	if t.kind > targetInside && t.kind != targetStray || t.section == 0 || t.offset < 0 && t.kind == targetName {
+	if t.kind > targetInside && t.kind != targetStray && t.kind != targetSpecial || t.section == 0 || t.offset < 0 && t.kind == targetName {
 		return 0, false
 	}
 	if part := &w.parts[w.current]; part.replaces && part.section == t.section && part.start <= t.at && t.at <= part.end {
