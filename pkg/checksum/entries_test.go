@@ -636,6 +636,9 @@ func TestAlternatives(t *testing.T) {
 			old: with(four, tab(".altinstructions", raw("00000000 00000000 0100", at(2), pc32(4, ".altinstr_replacement", 0))), replacements("31f6")),
 			new: with(four, tab(".altinstructions", raw("00000000 00000000 0200", at(2), pc32(4, ".altinstr_replacement", 0))), replacements("31f6")),
 		},
+		{name: "none refers to it", f: OrphanName, old: with(four, replacements("7402 31f6 c3")), new: with(four, replacements("cc 7402 31f6 c3"))},
+		{name: "none refers to it, a branch", f: OrphanName, old: with(four, replacements("7402 31f6 c3")), new: with(four, replacements("7400 31f6 c3")), exact: list("instructions")},
+		{name: "none refers to it, a branch by a relocation", f: OrphanName, old: with(four, replacements("e9 02000000 31f6 c3")), new: with(four, replacements("e9 00000000 31f6 c3", plt32(1, ".altinstr_replacement", 3)))},
 
 		// Tables about replacement code.
 		{name: "a fault in it comes", old: one("31f6"), new: about("__ex_table", "00000000 00000000 01000000", pc32(4, ".text", 4)), exact: reason, places: reason},

@@ -339,9 +339,6 @@ func (w *walker) own(t *target) (int, bool) {
 	if part := &w.parts[w.current]; part.replaces && part.section == t.section && part.start <= t.at && t.at <= part.end {
 		return w.current, true // its end is one of its places
 	}
-	if w.p.kinds[t.section] != sectionCode {
-		return 0, false
-	}
 	for i := range w.body.parts {
 		part := &w.body.parts[i]
 		if part.section == t.section && part.start <= t.at && (t.at < part.end || t.at == part.end && t.kind == targetInside && t.extent == part.extent) {
