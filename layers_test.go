@@ -17,13 +17,14 @@ const module = "github.com/fnsum/fnsum/"
 var layers = map[string][]string{
 	"pkg/object":       {"internal/mapped"},
 	"pkg/decode":       nil,
+	"pkg/lines":        {"pkg/decode"},
 	"pkg/alternatives": {"pkg/object"},
-	"pkg/checksum":     {"pkg/object", "pkg/decode", "pkg/alternatives"},
+	"pkg/checksum":     {"pkg/object", "pkg/decode", "pkg/alternatives", "pkg/lines"},
 	"pkg/manifest":     {"pkg/checksum", "pkg/object", "internal/mapped"},
 	"pkg/compare":      {"pkg/manifest", "pkg/checksum"},
 	"pkg/explain":      {"pkg/compare", "pkg/checksum"},
 	"pkg/report":       {"pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum"},
-	"cmd/fnsum":        {"pkg/report", "pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum", "pkg/object", "internal/mapped"},
+	"cmd/fnsum":        {"pkg/report", "pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum", "pkg/lines", "pkg/object", "internal/mapped"},
 }
 
 func TestLayers(t *testing.T) {

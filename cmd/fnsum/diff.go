@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fnsum/fnsum/pkg/compare"
+	"github.com/fnsum/fnsum/pkg/explain"
 	"github.com/fnsum/fnsum/pkg/report"
 )
 
 // diffOptions are the flags of diff.
 type diffOptions struct {
 	output, format string
-	quiet          bool
+	quiet, lines   bool
 	only           []string
 }
 
@@ -44,6 +45,13 @@ a function in which the two sides differ.
   cfi            the kCFI type hash in front of the entry
   cold           the change is in the .cold part
   section        it moved between, say, .text and .init.text
+  lines          line numbers moved as well
+
+Line numbers, which move with every line added above, are told apart by
+evidence: a parameter that is a line by the callee's prototype, the line of the
+WARN that an immediate stands in, fields of tables, a path and a line in a
+string. A function in which nothing else differs is not changed; it is counted,
+and listed with --lines.
 
 Two objects are compared whatever their names; the objects of directories are
 paired by path. "fnsum help sum" says which they are. An object that can't be
@@ -69,6 +77,7 @@ removed, 2 trouble.`,
 	cmd.Flags().StringVar(&options.format, "format", report.FormatNames[0], "text, names or json")
 	cmd.Flags().BoolVarP(&options.quiet, "quiet", "q", false, "write nothing, the exit status says it")
 	cmd.Flags().StringArrayVar(&options.only, "only", nil, "only functions whose name, file:name or object:file:name matches `GLOB`")
+	cmd.Flags().BoolVar(&options.lines, "lines", false, "list functions in which only line numbers differ, too")
 	in.flags(cmd)
 	return cmd
 }
@@ -83,6 +92,10 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 		return err
 	}
 	in.stderr = cmd.ErrOrStderr()
+	if err := in.readLineTable(); err != nil {
+		return err
+	}
+	in.trace = options.format == "json"
 	older, newer, err := in.sources(paths)
 	if err != nil {
 		return err
@@ -96,9 +109,14 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}
+	if options.format == "json" && !options.quiet {
+		if err := in.findLines(result, older, newer); err != nil {
+			return err
+		}
+	}
 	if !options.quiet {
 		err := writeOutput(options.output, cmd.OutOrStdout(), func(w io.Writer) error {
-			return format(w, result, report.Sides{Old: paths[0], New: paths[1], Data: in.options.Data})
+			return format(w, result, report.Sides{Old: paths[0], New: paths[1], Data: in.options.Data, Lines: options.lines})
 		})
 		if err != nil {
 			return err
@@ -120,6 +138,33 @@ func compareSources(older, newer *source, options compare.Options) (*compare.Res
 	options.Trees = older.tree || newer.tree
 	options.Unreadable = slices.Concat(older.unreadable, newer.unreadable)
 	return compare.Manifests(older.manifest, newer.manifest, options)
+}
+
+// findLines notes the line numbers that moved in functions that have the same
+// steps otherwise, where both sides are objects.
+func (in *inputs) findLines(result *compare.Result, older, newer *source) error {
+	if older.paths == nil || newer.paths == nil {
+		return nil
+	}
+	a, b := traced{source: older}, traced{source: newer}
+	defer a.close()
+	defer b.close()
+	for i := range result.Changes {
+		c := &result.Changes[i]
+		if c.Old == nil || c.New == nil || !c.LinesMoved() {
+			continue
+		}
+		oldSteps, err := a.steps(in, c.Object, c.Old)
+		if err != nil {
+			return err
+		}
+		newSteps, err := b.steps(in, c.Object, c.New)
+		if err != nil {
+			return err
+		}
+		c.Lines = explain.Lines(oldSteps, newSteps)
+	}
+	return nil
 }
 
 // outcome is the exit status of a comparison, as an error.

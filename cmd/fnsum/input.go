@@ -15,6 +15,7 @@ import (
 
 	"github.com/fnsum/fnsum/internal/mapped"
 	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/manifest"
 	"github.com/fnsum/fnsum/pkg/object"
 )
@@ -27,9 +28,11 @@ var errUnreadable = errors.New("not everything could be read")
 type inputs struct {
 	options checksum.Options
 	verbose bool
-	trace   bool // keep what explaining a single object needs
-	stderr  io.Writer
-	files   []*mapped.File
+	// lineTable is a user's file of functions that take a line number.
+	lineTable string
+	trace     bool // keep what explaining a single object needs
+	stderr    io.Writer
+	files     []*mapped.File
 }
 
 // flags adds the flags of every command that sums.
@@ -37,6 +40,7 @@ func (in *inputs) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVarP(&in.options.Jobs, "jobs", "j", 0, "use `N` cores, 0 for all")
 	cmd.Flags().BoolVarP(&in.verbose, "verbose", "v", false, "say on stderr where each byte of code went, and what was skipped")
 	cmd.Flags().BoolVar(&in.options.Data, "data", false, "named data as well: variables, exports, init calls")
+	cmd.Flags().StringVar(&in.lineTable, "line-table", "", "more functions with a parameter that is a line: NAME and its number, a line each, in `FILE`")
 	cmd.Flags().BoolVar(&in.options.Opaque, "opaque", false, "accept unknown machines: hash raw bytes and relocations")
 }
 
@@ -58,6 +62,23 @@ type source struct {
 	paths map[string]string
 	// tracer is that of a single object, where one is wanted.
 	tracer *checksum.Tracer
+}
+
+// readLineTable reads the file of --line-table.
+func (in *inputs) readLineTable() error {
+	if in.lineTable == "" {
+		return nil
+	}
+	f, err := os.Open(in.lineTable)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	in.options.Lines = lines.Builtin()
+	if err := in.options.Lines.Add(f); err != nil {
+		return fmt.Errorf("%s: %w", in.lineTable, err)
+	}
+	return nil
 }
 
 // source reads the manifest at path, or sums the object or the tree there.
@@ -97,6 +118,9 @@ func (in *inputs) source(path string) (*source, error) {
 func (in *inputs) newManifest(arch string, objects ...manifest.Object) *manifest.Manifest {
 	m := manifest.New(arch, objects...)
 	m.Data = in.options.Data
+	if in.options.Lines != nil {
+		m.Lines = in.options.Lines.Digest()
+	}
 	return m
 }
 

@@ -40,6 +40,9 @@ can't be read is said, the rest is summed, and the exit status is 2.`,
 
 func (in *inputs) runSum(cmd *cobra.Command, paths []string, output string) error {
 	in.stderr = cmd.ErrOrStderr()
+	if err := in.readLineTable(); err != nil {
+		return err
+	}
 	var arch string
 	var objects []manifest.Object
 	from, unreadable := map[string]string{}, false

@@ -21,6 +21,7 @@ package alternatives
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -48,7 +49,13 @@ type Table struct {
 	size uint64
 	// first and behind are where its entries are in Tables.byTable.
 	first, behind int
+	// line is the offset of a 16-bit line number in an entry, 0 for none.
+	line uint64
 }
+
+// Line is the offset of a 16-bit line number in the table's entries, 0 where
+// they have none.
+func (t *Table) Line() int { return int(t.line) }
 
 // Entry is one entry of a table. Offsets are within their section.
 type Entry struct {
@@ -190,6 +197,19 @@ func (t *Tables) Length(e *Entry) (length uint64, ok bool) {
 		return 0, false
 	}
 	return uint64(t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)]), true
+}
+
+// Line is the line number in an entry of the bug table.
+func (t *Tables) Line(e *Entry) (line uint32, ok bool) {
+	table := &t.Tables[e.Table]
+	if table.line == 0 {
+		return 0, false
+	}
+	field := t.file.Data(table.Section)[uint64(e.Start)+table.line:]
+	if t.file.BigEndian() {
+		return uint32(binary.BigEndian.Uint16(field)), true
+	}
+	return uint32(binary.LittleEndian.Uint16(field)), true
 }
 
 // ReplacementField is the offset, in an entry of the alternatives, of the

@@ -3,6 +3,7 @@
 package alternatives
 
 import (
+	"bytes"
 	"cmp"
 	"debug/elf"
 	"slices"
@@ -55,6 +56,9 @@ func (l *loader) section(i uint32) error {
 		table.size = l.period(i, s, relocs)
 	}
 	table.Whole = table.size == 0
+	if table.Class == BugTable {
+		table.line = l.lineField(table.size, relocs)
+	}
 	table.FromStart = table.Class == BugTable && !table.Whole && l.fromStart(table.size, relocs)
 	l.t.Tables = append(l.t.Tables, table)
 	l.count += relocs.Len()
@@ -111,6 +115,40 @@ func (l *loader) fromStart(size uint64, relocs object.Relocs) bool {
 		found = true
 	}
 	return found
+}
+
+// lineField is where the line stands in the entries of a bug table: behind the
+// file's name, which those of 12 bytes have instead of a format string.
+func (l *loader) lineField(size uint64, relocs object.Relocs) uint64 {
+	switch size {
+	case 16:
+		return 12
+	case 24:
+		return 16
+	case 12:
+		for i := range relocs.Len() {
+			if r := relocs.At(i); r.Offset%size == 4 && l.namesFile(r) {
+				return 8
+			}
+		}
+	}
+	return 0
+}
+
+// namesFile tells whether a relocation refers to a string that is the name of
+// a source file.
+func (l *loader) namesFile(r object.Reloc) bool {
+	section, offset, ok := Target(l.file, r)
+	if !ok || offset >= uint64(len(l.file.Data(section))) {
+		return false
+	}
+	text, _, _ := bytes.Cut(l.file.Data(section)[offset:], []byte{0})
+	for _, suffix := range [...]string{".c", ".h", ".S", ".rs"} {
+		if bytes.HasSuffix(text, []byte(suffix)) {
+			return true
+		}
+	}
+	return false
 }
 
 // startsString tells whether a string begins at an offset.

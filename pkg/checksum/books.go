@@ -46,6 +46,6 @@ func (w *walker) books(here place, t *target) {
 	}
 	w.crossed = false
 	w.encoded = append(w.encoded[:0], tagDatum, 0)
-	w.encoded = w.appendData(w.encoded, s.Section, s.Value, s.Value+s.Size, true)
+	w.encode(func(b []byte) []byte { return w.appendData(b, s.Section, s.Value, s.Value+s.Size, true) })
 	w.emit(Constants, ContentStep, here, w.crossed)
 }

@@ -33,6 +33,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
 )
@@ -49,6 +50,9 @@ type Options struct {
 	// Jobs is how many functions are walked at once, all cores if 0. The
 	// result doesn't depend on it.
 	Jobs int
+	// Lines says which parameters are line numbers; the table that comes with
+	// fnsum if nil.
+	Lines *lines.Table
 	// Data asks for records of named data too.
 	Data bool
 	// Opaque allows a machine that fnsum can't decode: its functions are
@@ -78,6 +82,9 @@ type Record struct {
 	Scope   elf.SymBind
 	Size    uint64 // in bytes, with cold parts
 	Digest  Digest
+	// Masked is the digest with line numbers left out, or the zero Digest
+	// where there are none.
+	Masked Digest
 	// Disambiguation covers what tells targets of one name apart; 0 where
 	// there is nothing to tell.
 	// For a numbered static it covers who uses it.
@@ -166,7 +173,11 @@ func newSummer(file *object.File, options Options) (*summer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &summer{p: newProgram(file, code, tables, m, jobs), jobs: jobs}
+	table := options.Lines
+	if table == nil {
+		table = lines.Builtin()
+	}
+	s := &summer{p: newProgram(file, code, tables, m, table, jobs), jobs: jobs}
 	s.p.data = options.Data
 	s.makeBodies()
 	return s, s.run()
@@ -282,7 +293,7 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 					first := len(slab)
 					r := s.record(&bodies[i])
 					r.Opaque = w.opaque
-					r.Digest, slab = d.sum(slab)
+					r.Digest, r.Masked, slab = d.sum(slab)
 					r.Classes = slab[first:len(slab):len(slab)]
 					if len(w.disambig) > 0 {
 						r.Disambiguation = xxh3.Hash(w.disambig)

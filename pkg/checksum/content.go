@@ -8,6 +8,8 @@ import (
 	"sort"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/fnsum/fnsum/pkg/lines"
 )
 
 // bounds is the places in read-only sections that references lead to and no
@@ -105,7 +107,7 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 	case targetString:
 		unit := max(int(w.p.file.Sections[t.section].Entsize), 1)
 		b = append(b, tagString, byte(unit))
-		return appendText(b, text(w.p.file.Data(t.section)[t.at:], unit))
+		return w.appendString(b, text(w.p.file.Data(t.section)[t.at:], unit))
 	case targetMerge:
 		b = append(b, tagMerge)
 		b = binary.AppendUvarint(b, t.at-t.start)
@@ -126,6 +128,18 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 	b = append(b, tagSection)
 	b = appendText(b, Normal(w.p.file.Sections[t.section].Name))
 	return binary.AppendVarint(b, t.offset)
+}
+
+// appendString encodes the text of a string, and notes the line numbers in it.
+func (w *walker) appendString(b, s []byte) []byte {
+	unlined, found := lines.AppendText(w.unlined[:0], s)
+	w.unlined = unlined
+	w.maskable = w.maskable || found
+	if found && w.masking {
+		w.numbers = append(w.numbers, LineNumber{lines.TextLine(s), lines.Text})
+		return append(appendText(b, unlined), tagLine)
+	}
+	return appendText(b, s)
 }
 
 // appendName encodes a symbol's normal name and the offset from it.
@@ -246,7 +260,8 @@ const maxDepth = 16
 // that it refers to in turn is within maxDepth.
 type nestedKey struct {
 	datumKey
-	depth int
+	depth  int
+	masked bool // without line numbers
 }
 
 // nested is a datum's digest, so that each is encoded once for a depth,
@@ -256,6 +271,8 @@ type nested struct {
 	// open is the body for which it was made while something in it was
 	// unsettled, nil where it holds for all: each notes what it waits for.
 	open *body
+	// maskable is set where there is a line number in it.
+	maskable bool
 }
 
 // appendNested encodes the digest of a datum that a datum refers to.
@@ -265,15 +282,16 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 		return append(b, tagCycle)
 	}
 	w.depth++
-	n, ok := w.recall(nestedKey{key, 0})
+	n, ok := w.recall(nestedKey{key, 0, w.masking})
 	if !ok {
-		n, ok = w.recall(nestedKey{key, w.depth})
+		n, ok = w.recall(nestedKey{key, w.depth, w.masking})
 		w.truncated = w.truncated || ok
 	}
 	if !ok {
 		n = w.nest(key, end)
 	}
 	w.depth--
+	w.maskable = w.maskable || n.maskable
 	b = append(b, tagNested)
 	b = binary.LittleEndian.AppendUint64(b, n.digest.Hi)
 	return binary.LittleEndian.AppendUint64(b, n.digest.Lo)
@@ -286,21 +304,22 @@ func (w *walker) recall(key nestedKey) (nested, bool) {
 
 // nest makes a datum's digest at the present depth.
 func (w *walker) nest(key datumKey, end uint64) nested {
-	truncated, unsettled := w.truncated, w.unsettled
-	w.truncated, w.unsettled = false, false
+	truncated, unsettled, maskable := w.truncated, w.unsettled, w.maskable
+	w.truncated, w.unsettled, w.maskable = false, false, false
 	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
 	w.nested[w.depth] = buf
-	n := nested{digest: xxh3.Hash128(buf)}
+	n := nested{digest: xxh3.Hash128(buf), maskable: w.maskable}
 	if w.unsettled {
 		n.open = w.body
 	}
-	k := nestedKey{key, 0}
+	k := nestedKey{key, 0, w.masking}
 	if w.truncated {
 		k.depth = w.depth
 	}
 	w.memo[k] = n
 	w.truncated = w.truncated || truncated
 	w.unsettled = w.unsettled || unsettled
+	w.maskable = w.maskable || maskable
 	return n
 }
 
@@ -317,6 +336,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 	b = binary.AppendUvarint(b, uint64(relocs.Len()))
 	first := len(b)
 	b = append(b, data[start:end]...)
+	w.maskFields(section, b[first:])
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		blank(b[first:first+int(end-start)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))

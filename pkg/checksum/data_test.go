@@ -31,7 +31,7 @@ func dataOf(t *testing.T, o elfbuild.Object) (names []string, digests map[string
 }
 
 // numbered is a static local of a function, and a function that uses it.
-func numberedStatic(number string, content string) elfbuild.Object {
+func numberedStatic(number, content string) elfbuild.Object {
 	return obj(
 		code(fun("f", loadX, pc32(3, "state."+number, -4))),
 		elfbuild.Data(".data", elfbuild.Var("state."+number, elfbuild.Hex(content)).Local()),
@@ -39,7 +39,7 @@ func numberedStatic(number string, content string) elfbuild.Object {
 }
 
 func TestData(t *testing.T) {
-	build := func(value string, init string) elfbuild.Object {
+	build := func(value, init string) elfbuild.Object {
 		return obj(
 			code(fun("f", "c3"), fun("g", "c3")),
 			elfbuild.Data(".data",

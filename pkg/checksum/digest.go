@@ -23,6 +23,9 @@ type ClassDigest struct {
 	// is one for each name.
 	Section string
 	Exact   uint64
+	// Masked is the digest without line numbers, equal to Exact where there
+	// are none.
+	Masked uint64
 	// Places is, of a class of tables, the digest of the places that the
 	// entries are about, which Exact leaves out: one instruction more moves
 	// the places of all tables. 0 for other classes.
@@ -52,7 +55,10 @@ type digester struct {
 	classes [NumClasses][]byte
 	places  [NumClasses][]byte // of the classes of tables
 	special []specialBytes     // by name
+	masked  [NumClasses][]byte // the classes without line numbers
+	lined   [NumClasses]bool   // which of them have any
 	total   []byte
+	unlined []byte // the total without line numbers
 }
 
 // specialBytes is the steps of one table of the class Special.
@@ -64,6 +70,7 @@ type specialBytes struct {
 func (d *digester) reset() {
 	for c := range d.classes {
 		d.classes[c], d.places[c] = d.classes[c][:0], d.places[c][:0]
+		d.lined[c] = false
 	}
 	if len(d.special) > maxSpecial {
 		d.special = nil
@@ -83,18 +90,32 @@ func (d *digester) step(s *Step) {
 		x := d.specialOf(s.Section)
 		x.bytes, x.places = append(x.bytes, s.Bytes...), append(x.places, s.Place...)
 	} else {
-		d.classes[s.Class] = append(d.classes[s.Class], s.Bytes...)
+		d.add(s.Class, s.Bytes, s.Masked)
 		d.places[s.Class] = append(d.places[s.Class], s.Place...)
 	}
 	if !s.Cold {
 		return
 	}
 	// The cold part alone: without what depends on the other parts' length.
-	cold := append(d.classes[Cold], byte(s.Class))
+	d.add(Cold, []byte{byte(s.Class)}, nil)
 	if !s.Across {
-		cold = append(cold, s.Bytes...)
+		d.add(Cold, s.Bytes, s.Masked)
 	}
-	d.classes[Cold] = cold
+}
+
+// add adds a step to a class; masked is nil where it has no line number.
+func (d *digester) add(c Class, bytes, masked []byte) {
+	if masked != nil && !d.lined[c] {
+		d.lined[c], d.masked[c] = true, append(d.masked[c][:0], d.classes[c]...)
+	}
+	d.classes[c] = append(d.classes[c], bytes...)
+	if !d.lined[c] {
+		return
+	}
+	if masked == nil {
+		masked = bytes
+	}
+	d.masked[c] = append(d.masked[c], masked...)
 }
 
 // specialOf is where the steps of a table of that name go.
@@ -108,39 +129,62 @@ func (d *digester) specialOf(section string) *specialBytes {
 	return &d.special[i]
 }
 
-// sum appends the digests of the classes that have steps, and makes the total
-// of them.
-func (d *digester) sum(list []ClassDigest) (Digest, []ClassDigest) {
-	d.total = d.total[:0]
+// sum appends the digests of the classes that have steps, and makes the totals
+// of them; the masked one is the zero Digest where there are no line numbers.
+func (d *digester) sum(list []ClassDigest) (total, masked Digest, classes []ClassDigest) {
+	d.total, d.unlined = d.total[:0], d.unlined[:0]
+	lined := false
 	for c := range Class(NumClasses) {
-		if len(d.classes[c]) > 0 {
-			list = append(list, d.class(c, "", d.classes[c], d.places[c]))
+		if len(d.classes[c]) == 0 {
+			continue
 		}
+		bytes := d.classes[c]
+		if d.lined[c] {
+			bytes, lined = d.masked[c], true
+		}
+		list = append(list, d.class(c, "", d.classes[c], bytes, d.places[c]))
 	}
 	for i := range d.special {
 		if x := &d.special[i]; len(x.bytes) > 0 {
-			list = append(list, d.class(Special, x.section, x.bytes, x.places))
+			list = append(list, d.class(Special, x.section, x.bytes, x.bytes, x.places))
 		}
 	}
-	return xxh3.Hash128(d.total).Bytes(), list
+	if lined {
+		masked = xxh3.Hash128(d.unlined).Bytes()
+	}
+	return xxh3.Hash128(d.total).Bytes(), masked, list
 }
 
-// class makes a class's digest, and adds it to the total.
-func (d *digester) class(c Class, section string, bytes, places []byte) ClassDigest {
+// class makes a class's digest, and adds it to the totals. Masked is the same
+// as bytes where there are no line numbers.
+func (d *digester) class(c Class, section string, bytes, masked, places []byte) ClassDigest {
 	hash := xxh3.Hash128(bytes)
-	digest := ClassDigest{Class: c, Section: section, Exact: hash.Lo}
+	unlined := hash
+	if c != Special && d.lined[c] {
+		unlined = xxh3.Hash128(masked)
+	}
+	digest := ClassDigest{Class: c, Section: section, Exact: hash.Lo, Masked: unlined.Lo}
 	if c == Cold { // all of it is in the other classes
 		return digest
 	}
-	d.total = append(d.total, byte(c))
-	d.total = appendText(d.total, section)
-	d.total = binary.LittleEndian.AppendUint64(d.total, hash.Hi)
-	d.total = binary.LittleEndian.AppendUint64(d.total, hash.Lo)
+	var at xxh3.Uint128
 	if c.Table() {
-		hash = xxh3.Hash128(places)
-		digest.Places = hash.Lo
-		d.total = binary.LittleEndian.AppendUint64(d.total, hash.Hi)
-		d.total = binary.LittleEndian.AppendUint64(d.total, hash.Lo)
+		at = xxh3.Hash128(places)
+		digest.Places = at.Lo
 	}
+	d.total = appendClassHash(d.total, c, section, hash, at)
+	d.unlined = appendClassHash(d.unlined, c, section, unlined, at)
 	return digest
+}
+
+func appendClassHash(b []byte, c Class, section string, hash, places xxh3.Uint128) []byte {
+	b = append(b, byte(c))
+	b = appendText(b, section)
+	b = binary.LittleEndian.AppendUint64(b, hash.Hi)
+	b = binary.LittleEndian.AppendUint64(b, hash.Lo)
+	if c.Table() {
+		b = binary.LittleEndian.AppendUint64(b, places.Hi)
+		b = binary.LittleEndian.AppendUint64(b, places.Lo)
+	}
+	return b
 }

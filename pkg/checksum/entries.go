@@ -7,6 +7,7 @@ import (
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/lines"
 )
 
 // tableClasses says which class of steps a class of tables is.
@@ -95,7 +96,7 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 		w.encoded[0] = tagNamed
 		w.encoded = appendText(w.encoded, w.p.file.Sections[table.Section].Name)
 	}
-	w.encoded = w.appendEntry(w.encoded, table, e)
+	w.encode(func(b []byte) []byte { return w.appendEntry(b, table, e) })
 	if class == Special {
 		w.step.Section = w.p.file.Sections[table.Section].Name
 	}
@@ -115,6 +116,14 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 	b = binary.AppendUvarint(b, end-start)
 	first := len(b)
 	b = append(b, data...)
+	if field := table.Line(); field > 0 {
+		w.maskable = true
+		if w.masking {
+			line, _ := w.p.tables.Line(e)
+			w.numbers = append(w.numbers, LineNumber{line, lines.Field})
+			clear(b[first+field : first+field+2])
+		}
+	}
 	own, count := -1, 0
 	for i := range relocs.Len() {
 		r := relocs.At(i)

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 
 	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/lines"
 )
 
 // machine is everything the walk must know about an architecture: one row of
@@ -18,6 +19,11 @@ type machine struct {
 	relocs []relocForm
 	// branch is what the assembler adds to the addend of a direct branch.
 	branch int64
+	// lines is how line numbers are found in its code; nil for not at all.
+	lines *lines.Machine
+	// appendLine encodes an instruction with its immediate left out, in one
+	// way for all sizes that the immediate may have.
+	appendLine func(b, code []byte, in *decode.Inst) []byte
 	// address tells whether an instruction with a memory operand computes its
 	// address and leaves alone what is there.
 	address func(in *decode.Inst, code []byte) bool

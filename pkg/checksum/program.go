@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
 )
@@ -22,9 +23,13 @@ type program struct {
 	normal  []string      // by symbol: its normal name
 	marks   []symbolMark  // by symbol
 	tables  *alternatives.Tables
-	data    bool    // data have records too
-	stray   *strays // nil until they are known
-	bounds  bounds  // where nameless data ends; nil until it is known
+	data    bool // data have records too
+	lines   *lines.Table
+	// lineSections are the sections in which a function is defined that takes
+	// a line: calls within a section may have no relocation.
+	lineSections map[uint32]bool
+	stray        *strays // nil until they are known
+	bounds       bounds  // where nameless data ends; nil until it is known
 }
 
 type symbolMark uint8
@@ -32,13 +37,16 @@ type symbolMark uint8
 const (
 	markShared    symbolMark = 1 << iota // another symbol has the same normal name
 	markAnonymous                        // data without a name in the source
+	markLine                             // a function with a parameter that is a line
+	markPrints                           // a function that prints what a WARN says
 )
 
-func newProgram(file *object.File, code *object.Code, tables *alternatives.Tables, m *machine, workers int) *program {
+func newProgram(file *object.File, code *object.Code, tables *alternatives.Tables, m *machine, table *lines.Table, workers int) *program {
 	p := &program{
 		file:    file,
 		code:    code,
 		tables:  tables,
+		lines:   table,
 		machine: m,
 		kinds:   make([]sectionKind, len(file.Sections)),
 		normal:  make([]string, len(file.Symbols)),
@@ -63,6 +71,9 @@ func (p *program) nameSymbols(workers int) {
 			for i := n * w / workers; i < n*(w+1)/workers; i++ {
 				s := &p.file.Symbols[i]
 				p.normal[i] = Normal(s.Name)
+				if !s.Defined() || p.kinds[s.Section] == sectionCode {
+					p.marks[i] |= p.lineMarks(p.normal[i])
+				}
 				if !s.Defined() || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
 					continue
 				}
@@ -75,6 +86,12 @@ func (p *program) nameSymbols(workers int) {
 		})
 	}
 	wait.Wait()
+	p.lineSections = map[uint32]bool{}
+	for i := range p.marks {
+		if s := &p.file.Symbols[i]; p.marks[i]&markLine != 0 && s.Defined() {
+			p.lineSections[s.Section] = true
+		}
+	}
 	p.markShared(hashes)
 }
 

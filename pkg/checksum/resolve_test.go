@@ -9,6 +9,7 @@ import (
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
 	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -24,7 +25,7 @@ func prepare(t *testing.T, o elfbuild.Object) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newProgram(f, c, tables, &x86, 1)
+	return newProgram(f, c, tables, &x86, lines.Builtin(), 1)
 }
 
 // words is a target as a test writes it.

@@ -2,6 +2,8 @@
 
 package checksum
 
+import "github.com/fnsum/fnsum/pkg/lines"
+
 // Class says which part of a function a step belongs to, and so, where two
 // functions differ in it, why.
 type Class uint8
@@ -81,6 +83,11 @@ type Step struct {
 	Offset  uint64
 	// Bytes is the canonical encoding, valid until the visitor returns.
 	Bytes []byte
+	// Masked is the encoding with line numbers left out, nil where there are
+	// none.
+	Masked []byte
+	// Lines are the line numbers that Masked leaves out.
+	Lines []LineNumber
 	// Place is, of an entry of a table, the encoding of the place that it is
 	// about.
 	Place []byte
@@ -88,6 +95,12 @@ type Step struct {
 	Across bool
 	// Cold is set for steps of a cold part.
 	Cold bool
+}
+
+// LineNumber is a line number in a step, and why it is taken for one.
+type LineNumber struct {
+	Value    uint32
+	Evidence lines.Evidence
 }
 
 // StepKind says how a step's bytes are to be read.
@@ -113,6 +126,7 @@ const (
 	tagRaw     = 0xf0 // bytes that are no instruction
 	tagNop     = 0xf1 // a NOP that a table's entry is about
 	tagFront   = 0xf2 // a place in the padding in front of the entry
+	tagLine    = 0xf3 // what a line number was left out of
 	tagEntry   = 'E'  // an entry of a table
 	tagNamed   = 'e'  // and of which, by name
 	tagName    = 'N'

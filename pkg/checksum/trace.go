@@ -5,6 +5,7 @@ package checksum
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/fnsum/fnsum/pkg/object"
@@ -61,7 +62,7 @@ func (t *Tracer) matches(b *body, r *Record) bool {
 	}
 	t.digest.reset()
 	t.walker.walk(b, &t.digest)
-	digest, _ := t.digest.sum(nil)
+	digest, _, _ := t.digest.sum(nil)
 	return digest == r.Digest
 }
 
@@ -80,7 +81,8 @@ type tracer struct {
 func (v *tracer) step(s *Step) {
 	part := &v.w.parts[s.Part]
 	traced := Traced{Step: *s, Symbol: v.w.p.file.Sections[part.section].Name}
-	traced.Bytes, traced.Place = bytes.Clone(s.Bytes), bytes.Clone(s.Place)
+	traced.Bytes, traced.Masked, traced.Place = bytes.Clone(s.Bytes), bytes.Clone(s.Masked), bytes.Clone(s.Place)
+	traced.Lines = slices.Clone(s.Lines)
 	if part.extent >= 0 {
 		traced.Symbol = v.w.p.code.Name(v.w.p.entryName(&v.w.p.code.Extents[part.extent]))
 	}

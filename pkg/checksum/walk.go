@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -53,7 +54,13 @@ type walker struct {
 	current   int    // the part being walked
 	placed    []byte // the place of an entry
 	entries   ownEntries
-	prefix    decode.Inst // the instruction in front of the entry
+	finder    *lines.Finder
+	masked    []byte       // w.encoded without line numbers, empty where there are none
+	masking   bool         // what is being encoded goes there
+	maskable  bool         // what was encoded has a line number
+	unlined   []byte       // text without line numbers
+	numbers   []LineNumber // those that w.masked leaves out
+	prefix    decode.Inst  // the instruction in front of the entry
 	encoded   []byte
 	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
 	memo      map[nestedKey]nested
@@ -79,6 +86,7 @@ type inst struct {
 	// placed is set for a NOP that a table's entry is about, which makes it
 	// an instruction (rule 2.4).
 	placed bool
+	line   lines.Evidence // why the immediate is a line number
 }
 
 // layout is a decoded part.
@@ -110,6 +118,9 @@ func (w *walker) walk(b *body, visit visitor) {
 	w.parts = append(w.parts[:0], b.parts...)
 	w.findEntries()
 	w.layOut()
+	for i := range w.parts {
+		w.findLines(i)
+	}
 	for i := range w.parts {
 		w.current = i
 		w.walkPrefix(i)
@@ -239,7 +250,26 @@ func (w *walker) emit(class Class, kind StepKind, at place, across bool) {
 	}
 	s.Class, s.Kind, s.Part, s.Ordinal, s.Offset = class, kind, at.part, at.ordinal, at.offset
 	s.Bytes, s.Across, s.Cold = w.encoded, across, part.cold
+	s.Masked, s.Lines = nil, w.numbers
+	if len(w.masked) > 0 {
+		s.Masked = w.masked
+	}
 	w.visit.step(s)
+	w.masked, w.numbers = w.masked[:0], w.numbers[:0]
+}
+
+// encode appends to w.encoded what a function appends, and where a line number
+// is in it, makes w.masked of all of it without.
+func (w *walker) encode(add func(b []byte) []byte) {
+	w.maskable = false
+	start := len(w.encoded)
+	w.encoded = add(w.encoded)
+	if !w.maskable {
+		return
+	}
+	w.masking = true
+	w.masked = add(append(w.masked[:0], w.encoded[:start]...))
+	w.masking = false
 }
 
 // walkPart makes the steps of one part.
@@ -387,6 +417,10 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 		refs++
 	}
 	w.encoded[0] |= byte(min(refs, 7)) << 4
+	if in.line != lines.None && refs == 0 {
+		w.masked = w.p.machine.appendLine(append(w.masked[:0], tagLine), bytes, &in.Inst)
+		w.numbers = append(w.numbers, LineNumber{lines.Immediate(bytes, &in.Inst), in.line})
+	}
 	w.emit(Instructions, InstructionStep, here, false)
 	if refs == 0 {
 		return
@@ -458,14 +492,15 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 		}
 	}
 	if class == References {
-		w.encoded = w.appendTarget(w.encoded, t)
+		w.encode(func(b []byte) []byte { return w.appendTarget(b, t) })
 		w.emit(References, ReferenceStep, here, false)
 		w.books(here, t)
 		return
 	}
 	w.encoded = append(w.encoded, byte(class))
 	w.emit(References, ReferenceStep, here, false)
-	w.encoded = w.appendTarget(w.encoded[:0], t)
+	w.encoded = w.encoded[:0]
+	w.encode(func(b []byte) []byte { return w.appendTarget(b, t) })
 	w.emit(class, ContentStep, here, class == JumpTables)
 }
 

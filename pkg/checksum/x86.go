@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 
 	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/lines"
 )
 
 // x86 is x86-64. The relocation types are those of the System V ABI, AMD64
@@ -15,6 +16,15 @@ var x86 = machine{
 	name:   "x86_64",
 	decode: decode.X86,
 	branch: -4,
+	lines:  &lines.X86,
+	appendLine: func(b, code []byte, in *decode.Inst) []byte {
+		opcode := len(b) + int(in.Opcode)
+		b = append(b, code[:in.Imm.Off]...)
+		if b[opcode] == 0x6a { // push of 8 bits
+			b[opcode] = 0x68
+		}
+		return b
+	},
 	address: func(in *decode.Inst, code []byte) bool {
 		return code[in.Opcode] == 0x8d // LEA
 	},

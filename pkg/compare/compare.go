@@ -36,6 +36,7 @@ const (
 	Changed    Status = "changed"
 	Added      Status = "added"
 	Removed    Status = "removed"
+	LineOnly   Status = "line-only"  // line numbers differ, and nothing else
 	Unreadable Status = "unreadable" // of an object: it isn't compared
 )
 
@@ -60,6 +61,20 @@ type Change struct {
 	Reasons  []string         // in the order of the classes
 	Old, New *checksum.Record // nil where added, removed
 	PairedBy Evidence         // empty where added, removed
+	// Lines are the line numbers that moved. Checksums don't tell them: they
+	// are filled in where the objects are at hand.
+	Lines []LineChange
+}
+
+// LinesMoved tells whether line numbers differ, perhaps among other things.
+func (c *Change) LinesMoved() bool { return slices.Contains(c.Reasons, reasonLines) }
+
+// LineChange is a line number that moved.
+type LineChange struct {
+	Part     string // the function or its cold part
+	Offset   uint64 // from the start of the part, in new
+	Old, New uint32
+	Evidence string // why it is a line number
 }
 
 // ObjectChange is an object that stands on one side only, or that couldn't be
@@ -72,7 +87,7 @@ type ObjectChange struct {
 
 // Summary counts functions, orphans, and aliases that moved to other code.
 type Summary struct {
-	Changed, Added, Removed, Unchanged int
+	Changed, Added, Removed, LineOnly, Unchanged int
 }
 
 // Differs tells whether there is anything for exit status 1.
@@ -113,6 +128,8 @@ func Manifests(older, newer *manifest.Manifest, options Options) (*Result, error
 		return nil, fmt.Errorf("%w: one is %s, the other %s", ErrIncomparable, older.Arch, newer.Arch)
 	case older.Form != newer.Form:
 		return nil, fmt.Errorf("%w: versions %d and %d of the canonical form", ErrIncomparable, older.Form, newer.Form)
+	case older.Lines != newer.Lines:
+		return nil, fmt.Errorf("%w: different tables of line parameters (--line-table)", ErrIncomparable)
 	case older.Hash != newer.Hash:
 		return nil, fmt.Errorf("%w: hashes %s and %s", ErrIncomparable, older.Hash, newer.Hash)
 	}
@@ -243,6 +260,8 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) {
 			c.Summary.Added++
 		case Removed:
 			c.Summary.Removed++
+		case LineOnly:
+			c.Summary.LineOnly++
 		default:
 			if !p.alias {
 				c.Summary.Unchanged++
@@ -274,10 +293,18 @@ func (p *pair) judge() Change {
 	default:
 		if c.Reasons = reasons(p.older, p.newer); c.Reasons != nil {
 			c.Status = Changed
+			if slices.Equal(c.Reasons, onlyLines) {
+				c.Status = LineOnly
+			}
 		}
 	}
 	return c
 }
+
+// reasonLines is the reason that line numbers moved.
+const reasonLines = "lines"
+
+var onlyLines = []string{reasonLines}
 
 // reasons names the classes in which two records differ, nil where they are
 // the same.
@@ -289,9 +316,9 @@ func reasons(a, b *checksum.Record) []string {
 	if a.Digest == b.Digest && !ambiguous && !moved {
 		return nil
 	}
-	list := classReasons(a, b)
+	list, moreLines := classReasons(a, b)
 	references := checksum.References.String()
-	if (ambiguous || a.Digest != b.Digest && len(list) == 0) && !slices.Contains(list, references) {
+	if (ambiguous || a.Digest != b.Digest && len(list) == 0 && !moreLines) && !slices.Contains(list, references) {
 		at := 0
 		if len(list) > 0 && list[0] == checksum.Instructions.String() {
 			at = 1
@@ -301,14 +328,17 @@ func reasons(a, b *checksum.Record) []string {
 	if moved {
 		list = append(list, "section")
 	}
+	if moreLines {
+		list = append(list, reasonLines)
+	}
 	return list
 }
 
-// classReasons names the classes whose digests differ. The places of tables
-// are a reason only where the instructions are the same: otherwise these may
-// have moved them.
-func classReasons(a, b *checksum.Record) []string {
-	var list []string
+// classReasons names the classes that differ, by their exact digests and by
+// those without line numbers, and tells whether line numbers differ in others.
+// The places of tables are a reason only where the instructions are the same,
+// but for line numbers: otherwise these may have moved them.
+func classReasons(a, b *checksum.Record) (list []string, moreLines bool) {
 	same := true // so far, the instructions, which come first
 	for i, j := 0, 0; i < len(a.Classes) || j < len(b.Classes); {
 		order := 0 // which side has the next class, both if 0
@@ -329,7 +359,10 @@ func classReasons(a, b *checksum.Record) []string {
 			class, j = &b.Classes[j], j+1
 		default:
 			class = &a.Classes[i]
-			differs = class.Exact != b.Classes[j].Exact || same && class.Places != b.Classes[j].Places
+			other := &b.Classes[j]
+			unlined := class.Exact != other.Exact && class.Masked == other.Masked
+			moreLines = moreLines || unlined
+			differs = class.Exact != other.Exact && !unlined || same && class.Places != other.Places
 			i, j = i+1, j+1
 		}
 		if differs {
@@ -337,5 +370,5 @@ func classReasons(a, b *checksum.Record) []string {
 			same = same && class.Class != checksum.Instructions
 		}
 	}
-	return list
+	return list, moreLines
 }

@@ -24,8 +24,8 @@ func fn(name string, code byte, options ...func(*record)) record {
 	r := record{
 		Name: name, Section: ".text", Scope: elf.STB_GLOBAL, Size: 16, Digest: checksum.Digest{code},
 		Classes: []checksum.ClassDigest{
-			{Class: checksum.Instructions, Exact: uint64(code)},
-			{Class: checksum.References, Exact: 1},
+			{Class: checksum.Instructions, Exact: uint64(code), Masked: uint64(code)},
+			{Class: checksum.References, Exact: 1, Masked: 1},
 		},
 	}
 	for _, option := range options {
@@ -80,7 +80,7 @@ func class(c checksum.Class, exact uint64) func(*record) {
 	return func(r *record) {
 		r.Classes = slices.DeleteFunc(r.Classes, func(d checksum.ClassDigest) bool { return d.Class == c })
 		if exact != 0 {
-			d := checksum.ClassDigest{Class: c, Exact: exact}
+			d := checksum.ClassDigest{Class: c, Exact: exact, Masked: exact}
 			if c == checksum.Special {
 				d.Section = ".smp_locks"
 			}

@@ -24,8 +24,10 @@ const Version = 1
 
 // Manifest is the checksums of one object or of several of one build.
 type Manifest struct {
-	Form    int    // version of the canonical form, checksum.FormVersion
-	Hash    string // of the digests: xxh3
+	Form int    // version of the canonical form, checksum.FormVersion
+	Hash string // of the digests: xxh3
+	// Lines is the digest of the user's table of line parameters, or empty.
+	Lines   string
 	Arch    string
 	Data    bool     // named data have records too
 	Objects []Object // by name

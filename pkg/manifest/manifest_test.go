@@ -49,16 +49,16 @@ func sample() *Manifest {
 				{Name: "plain", Section: ".text", Scope: elf.STB_GLOBAL, Digest: digest(1)},
 				{
 					Name: "full", File: "a.c", Section: ".init.text", Scope: elf.STB_LOCAL, Size: math.MaxUint64,
-					Aliases: []string{"alias_a", "alias_b"}, Digest: digest(2), Disambiguation: 0xfedc,
+					Aliases: []string{"alias_a", "alias_b"}, Digest: digest(2), Masked: digest(6), Disambiguation: 0xfedc,
 					Classes: []checksum.ClassDigest{
-						{Class: checksum.Instructions, Exact: 1},
-						{Class: checksum.JumpTables, Exact: math.MaxUint64},
-						{Class: checksum.BugTable, Exact: 2, Places: 3},
-						{Class: checksum.Tracing, Exact: 4, Places: 0},
+						{Class: checksum.Instructions, Exact: 1, Masked: 9},
+						{Class: checksum.JumpTables, Exact: math.MaxUint64, Masked: math.MaxUint64},
+						{Class: checksum.BugTable, Exact: 2, Masked: 0, Places: 3},
+						{Class: checksum.Tracing, Exact: 4, Masked: 4, Places: 0},
 						{Class: checksum.Cold, Exact: 0},
-						{Class: checksum.Special, Section: "", Exact: 5, Places: 6},
-						{Class: checksum.Special, Section: ".smp_locks", Exact: 5, Places: 6},
-						{Class: checksum.Special, Section: "a,b=c@:d", Exact: 7, Places: 8},
+						{Class: checksum.Special, Section: "", Exact: 5, Masked: 5, Places: 6},
+						{Class: checksum.Special, Section: ".smp_locks", Exact: 5, Masked: 5, Places: 6},
+						{Class: checksum.Special, Section: "a,b=c@:d", Exact: 7, Masked: 7, Places: 8},
 					},
 					Cold: []string{"full.cold", "full.cold.2"}, Opaque: true, Sympos: 7,
 				},
@@ -170,9 +170,9 @@ func TestEscapes(t *testing.T) {
 		{"a,b=c", "a,b=c", "a%2Cb%3Dc"},
 		{"é…", "é…", "é…"},
 		{"a\xffb\xc3", "a%FFb%C3", "a%FFb%C3"},
-		{"\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80"}, // half of a surrogate pair
-		{"\ufffd", "\ufffd", "\ufffd"},             // itself, not an error
-		{"#", "#", "#"},                            // no header in this column
+		{"\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80"},                          // half of a surrogate pair
+		{"\ufffd", "\ufffd", "\ufffd"},                                      // itself, not an error
+		{"#", "#", "#"},                                                     // no header in this column
 		{"<lambda>::f$x@@V1", "<lambda>::f$x@@V1", "<lambda>::f$x%40%40V1"}, // only in a list
 	} {
 		for _, list := range []bool{false, true} {
@@ -364,7 +364,9 @@ func malformedManifests(tb testing.TB) []malformed {
 		{"digest no hex", column(1, "0x112233445566778899aabbccddeeff"), recordLine, "digest"},
 		{"no digest", column(1, "-"), recordLine, "digest"},
 		{"masked", column(2, "00112233445566778899aabbccddeeff"), recordLine, "masked"},
-		{"dwarf", column(3, "00112233445566778899aabbccddeeff"), recordLine, "masked"},
+		{"long masked", column(2, strings.Repeat("0", 64)), recordLine, "masked"},
+		{"odd masked", column(2, strings.Repeat("0", 31)), recordLine, "masked"},
+		{"dwarf", column(3, "00112233445566778899aabbccddeeff"), recordLine, "DWARF"},
 		{"no masked", column(2, ""), recordLine, "masked"},
 		{"disambiguation", column(4, "0123"), recordLine, "disambiguation"},
 		{"disambiguation no hex", column(4, "0123456789abcdeg"), recordLine, "disambiguation"},

@@ -125,9 +125,13 @@ func (r *reader) readHeader(line string) error {
 			return fmt.Errorf("unknown options %q", value)
 		}
 	case "lines":
-		if value != none {
-			return fmt.Errorf("unknown %s %q", key, value)
+		if value == none {
+			break
 		}
+		if _, err := parseHex64(value); err != nil {
+			return fmt.Errorf("digest of the line table %q", value)
+		}
+		r.m.Lines = value
 	case "classes": // for people
 	default:
 		return fmt.Errorf("unknown header %q", key)
@@ -202,10 +206,16 @@ func (r *reader) readRecord(line string) error {
 	} else if _, err := hex.Decode(record.Digest[:], []byte(d)); err != nil {
 		return fmt.Errorf("digest %q", d)
 	}
-	for _, column := range [...]int{columnMasked, columnDwarf} {
-		if fields[column] != none {
-			return fmt.Errorf("a masked digest %q, which this fnsum doesn't know", fields[column])
+	if d := fields[columnMasked]; d != none {
+		if len(d) != 2*len(record.Masked) {
+			return fmt.Errorf("masked digest %q", d)
 		}
+		if _, err := hex.Decode(record.Masked[:], []byte(d)); err != nil || record.Masked == record.Digest {
+			return fmt.Errorf("masked digest %q", d)
+		}
+	}
+	if d := fields[columnDwarf]; d != none {
+		return fmt.Errorf("a digest %q by DWARF, which this fnsum doesn't know", d)
 	}
 	var err error
 	if d := fields[columnDisambiguation]; d != none {
@@ -274,6 +284,7 @@ func readClasses(field string) ([]checksum.ClassDigest, error) {
 	list := make([]checksum.ClassDigest, 0, min(strings.Count(field, ",")+1, checksum.NumClasses))
 	for item := range strings.SplitSeq(field, ",") {
 		name, value, _ := strings.Cut(item, "=")
+		value, unlined, masked := strings.Cut(value, "/")
 		digest, err := parseHex64(value)
 		if err != nil {
 			return nil, fmt.Errorf("class digest %q", item)
@@ -282,7 +293,7 @@ func readClasses(field string) ([]checksum.ClassDigest, error) {
 		if name, places := strings.CutSuffix(name, "@"); places {
 			// The places stand behind the class that they belong to.
 			c, ok := readClass(name)
-			if !ok || n == 0 || !c.Class.Table() || list[n-1] != (checksum.ClassDigest{Class: c.Class, Section: c.Section, Exact: list[n-1].Exact}) {
+			if !ok || masked || n == 0 || !c.Class.Table() || list[n-1].Order(&c) != 0 || list[n-1].Places != 0 {
 				return nil, fmt.Errorf("class digest %q", item)
 			}
 			list[n-1].Places = digest
@@ -295,7 +306,12 @@ func readClasses(field string) ([]checksum.ClassDigest, error) {
 		if n > 0 && list[n-1].Order(&c) >= 0 {
 			return nil, fmt.Errorf("class digest %q is out of order", item)
 		}
-		c.Exact = digest
+		c.Exact, c.Masked = digest, digest
+		if masked {
+			if c.Masked, err = parseHex64(unlined); err != nil || c.Masked == c.Exact {
+				return nil, fmt.Errorf("class digest %q", item)
+			}
+		}
 		list = append(list, c)
 	}
 	return list, nil

@@ -31,7 +31,11 @@ func (m *Manifest) Write(w io.Writer) error {
 }
 
 func (m *Manifest) appendHeader(b []byte) []byte {
-	b = fmt.Appendf(b, "%s%d\n# form %d\n# lines -\n# hash %s\n# arch ", magic, Version, m.Form, m.Hash)
+	table := m.Lines
+	if table == "" {
+		table = none
+	}
+	b = fmt.Appendf(b, "%s%d\n# form %d\n# lines %s\n# hash %s\n# arch ", magic, Version, m.Form, table, m.Hash)
 	b = appendEscaped(b, m.Arch, false)
 	b = append(b, "\n# options "...)
 	if m.Data {
@@ -89,7 +93,13 @@ func appendRecord(b []byte, object string, r *checksum.Record) []byte {
 	b = append(b, kinds[r.Kind]...)
 	b = append(b, '\t')
 	b = hex.AppendEncode(b, r.Digest[:])
-	b = append(b, "\t-\t-\t"...) // masked, dwarf
+	b = append(b, '\t')
+	if r.Masked != (checksum.Digest{}) && r.Masked != r.Digest {
+		b = hex.AppendEncode(b, r.Masked[:])
+	} else {
+		b = append(b, none...)
+	}
+	b = append(b, "\t-\t"...) // dwarf
 	if r.Disambiguation != 0 {
 		b = appendHex64(b, r.Disambiguation)
 	} else {
@@ -103,6 +113,10 @@ func appendRecord(b []byte, object string, r *checksum.Record) []byte {
 		b = appendClass(b, &c)
 		b = append(b, '=')
 		b = appendHex64(b, c.Exact)
+		if c.Masked != c.Exact {
+			b = append(b, '/')
+			b = appendHex64(b, c.Masked)
+		}
 		if c.Class.Table() {
 			b = append(b, ',')
 			b = appendClass(b, &c)

@@ -58,6 +58,15 @@ func (r Relocs) Offset(i int) uint64 {
 	return binary.LittleEndian.Uint64(b)
 }
 
+// Symbol decodes no more of record i than its symbol.
+func (r Relocs) Symbol(i int) uint32 {
+	b := r.records[i*relocSize+8:][:8]
+	if r.big {
+		return binary.BigEndian.Uint32(b)
+	}
+	return binary.LittleEndian.Uint32(b[4:])
+}
+
 // Between is the records whose offset lies in [start, end).
 func (r Relocs) Between(start, end uint64) Relocs {
 	n := r.Len()

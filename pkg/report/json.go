@@ -62,7 +62,15 @@ type jsonFunction struct {
 	Opaque       bool             `json:"opaque"`
 	Cold         []string         `json:"cold"`
 	Aliases      []string         `json:"aliases"`
-	Lines        []struct{}       `json:"lines"`
+	Lines        []jsonLine       `json:"lines"`
+}
+
+type jsonLine struct {
+	Part     string `json:"part"`
+	Offset   uint64 `json:"offset"`
+	Old      uint32 `json:"old"`
+	New      uint32 `json:"new"`
+	Evidence string `json:"evidence"`
 }
 
 type jsonData struct {
@@ -84,7 +92,7 @@ func writeJSON(w io.Writer, r *compare.Result, sides Sides) error {
 		Old:    side(r.Old, sides.Old),
 		New:    side(r.New, sides.New),
 		Summary: jsonSummary{
-			Changed: r.Summary.Changed, Added: r.Summary.Added, Removed: r.Summary.Removed, Unchanged: r.Summary.Unchanged,
+			Changed: r.Summary.Changed, Added: r.Summary.Added, Removed: r.Summary.Removed, LineOnly: r.Summary.LineOnly, Unchanged: r.Summary.Unchanged,
 		},
 		Objects:   make([]jsonObject, 0, len(r.Objects)),
 		Functions: make([]jsonFunction, 0, len(r.Changes)),
@@ -93,7 +101,9 @@ func writeJSON(w io.Writer, r *compare.Result, sides Sides) error {
 		d.Objects = append(d.Objects, jsonObject(o))
 	}
 	for i := range r.Changes {
-		d.Functions = append(d.Functions, function(&r.Changes[i]))
+		if c := &r.Changes[i]; c.Status != compare.LineOnly || sides.Lines {
+			d.Functions = append(d.Functions, function(c))
+		}
 	}
 	if sides.Data {
 		data := make([]jsonData, 0, len(r.Data))
@@ -125,8 +135,16 @@ func function(c *compare.Change) jsonFunction {
 		Name: c.Name, File: c.File, FileInferred: c.Inferred, Object: c.Object, Section: c.Section,
 		Status: c.Status, Reasons: list(c.Reasons), Old: state(c.Old), New: state(c.New),
 		PairedBy: c.PairedBy, Sympos: positioned.Sympos, Opaque: shown.Opaque,
-		Cold: list(shown.Cold), Aliases: list(shown.Aliases), Lines: []struct{}{},
+		Cold: list(shown.Cold), Aliases: list(shown.Aliases), Lines: jsonLines(c.Lines),
 	}
+}
+
+func jsonLines(list []compare.LineChange) []jsonLine {
+	lines := make([]jsonLine, 0, len(list))
+	for _, l := range list {
+		lines = append(lines, jsonLine(l))
+	}
+	return lines
 }
 
 func state(r *checksum.Record) *jsonState {

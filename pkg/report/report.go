@@ -19,6 +19,7 @@ import (
 type Sides struct {
 	Old, New string
 	Data     bool // the data as well
+	Lines    bool // functions in which nothing but line numbers differs as well
 }
 
 // Format writes a comparison.
@@ -46,7 +47,9 @@ func ByName(name string) (Format, error) {
 func names(w io.Writer, r *compare.Result, _ Sides) error {
 	list := make([]string, 0, len(r.Changes))
 	for i := range r.Changes {
-		list = append(list, r.Changes[i].Name)
+		if r.Changes[i].Status != compare.LineOnly {
+			list = append(list, r.Changes[i].Name)
+		}
 	}
 	slices.Sort(list)
 	b := bufio.NewWriter(w)

@@ -28,7 +28,7 @@ var sides = Sides{Old: "old tree/<vmlinux.o>", New: "new.fnsum"}
 func fn(name string, code byte, options ...func(*checksum.Record)) checksum.Record {
 	r := checksum.Record{
 		Name: name, Section: ".text", Scope: elf.STB_GLOBAL, Size: 16, Digest: checksum.Digest{code, 0xab},
-		Classes: []checksum.ClassDigest{{Class: checksum.Instructions, Exact: uint64(code)}},
+		Classes: []checksum.ClassDigest{{Class: checksum.Instructions, Exact: uint64(code), Masked: uint64(code)}},
 	}
 	for _, option := range options {
 		option(&r)

@@ -25,8 +25,14 @@ func text(w io.Writer, r *compare.Result, sides Sides) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\n", o.Status, o.Name, functions)
 	}
+	listed := len(r.Objects) + len(r.Data)
 	for i := range r.Changes {
-		fmt.Fprintln(table, strings.Join(columns(&r.Changes[i], many), "\t"))
+		c := &r.Changes[i]
+		if c.Status == compare.LineOnly && !sides.Lines {
+			continue
+		}
+		listed++
+		fmt.Fprintln(table, strings.Join(columns(c, many), "\t"))
 	}
 	count := map[compare.Status]int{}
 	for i := range r.Data {
@@ -44,10 +50,14 @@ func text(w io.Writer, r *compare.Result, sides Sides) error {
 		}
 	}
 	s := r.Summary
-	if len(r.Changes)+len(r.Objects)+len(r.Data) > 0 {
+	if listed > 0 {
 		fmt.Fprintln(w)
 	}
-	_, err := fmt.Fprintf(w, "%d changed, %d added, %d removed, %d unchanged\n", s.Changed, s.Added, s.Removed, s.Unchanged)
+	lineOnly := ""
+	if s.LineOnly > 0 {
+		lineOnly = fmt.Sprintf("%d in line numbers only, ", s.LineOnly)
+	}
+	_, err := fmt.Fprintf(w, "%d changed, %d added, %d removed, %s%d unchanged\n", s.Changed, s.Added, s.Removed, lineOnly, s.Unchanged)
 	if err == nil && sides.Data {
 		_, err = fmt.Fprintf(w, "data: %d changed, %d added, %d removed\n", count[compare.Changed], count[compare.Added], count[compare.Removed])
 	}

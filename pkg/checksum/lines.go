@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+	"encoding/binary"
+	"sort"
+	"strings"
+
+	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/lines"
+)
+
+// printing are the functions that a WARN calls between loading its line and
+// trapping (include/asm-generic/bug.h).
+var printing = [...]string{"__warn_printk", "_printk", "printk"}
+
+// lineMarks is what a symbol's name says about line numbers.
+func (p *program) lineMarks(normal string) symbolMark {
+	for _, name := range printing {
+		if normal == name {
+			return markPrints
+		}
+	}
+	if len(p.lines.Parameters(sourceName(normal))) > 0 {
+		return markLine
+	}
+	return 0
+}
+
+// flow is a part of the body as lines.Finder looks at it.
+type flow struct {
+	w       *walker
+	insts   []inst
+	code    []byte
+	part    *part
+	targets []int32 // by instruction: where a direct branch goes, or -1
+	callees []uint32
+	joins   []bool
+	more    map[int][]int
+}
+
+// findLines marks the instructions of a part whose immediate is a line
+// number.
+func (w *walker) findLines(i int) {
+	part, l := &w.parts[i], &w.laid[i]
+	m := w.p.machine.lines
+	if m == nil || l.opaque || len(l.insts) == 0 {
+		return
+	}
+	bugs := w.hasBugs(part)
+	if !bugs && !w.callsWithLine(part, l) {
+		return
+	}
+	f := w.makeFlow(part, l)
+	if w.finder == nil {
+		w.finder = lines.NewFinder(m)
+	}
+	mark := func(i int, e lines.Evidence) {
+		if in := &l.insts[i]; in.line == lines.None && in.Imm.Len > 0 {
+			in.line = e
+		}
+	}
+	w.finder.Signatures(f, mark)
+	if !bugs {
+		return
+	}
+	lo, hi := w.p.tables.In(part.section, part.start, part.end)
+	for n := lo; n < hi; n++ {
+		e := &w.p.tables.Entries[n]
+		if line, ok := w.p.tables.Line(e); ok {
+			w.finder.Bug(f, f.index(uint64(e.Place)-part.start), line, func(i int) bool { return f.joins[i] }, mark)
+		}
+	}
+}
+
+func (w *walker) hasBugs(part *part) bool {
+	lo, hi := w.p.tables.In(part.section, part.start, part.end)
+	for n := lo; n < hi; n++ {
+		if w.p.tables.Tables[w.p.tables.Entries[n].Table].Class == alternatives.BugTable {
+			return true
+		}
+	}
+	return false
+}
+
+// callsWithLine tells whether a part may call a function with a line.
+func (w *walker) callsWithLine(part *part, l *layout) bool {
+	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
+	for i := range relocs.Len() {
+		if w.p.marks[relocs.Symbol(i)]&markLine != 0 {
+			return true
+		}
+	}
+	if !w.p.lineSections[part.section] {
+		return false
+	}
+	for i := range l.insts {
+		if in := &l.insts[i]; in.Form != 0 {
+			if symbol := w.p.functionAt(part.section, int64(part.start+in.offset)+in.PCRel); symbol != 0 && w.p.marks[symbol]&markLine != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// functionAt is the primary name of the function that starts at a place.
+func (p *program) functionAt(section uint32, place int64) uint32 {
+	if place < 0 {
+		return 0
+	}
+	e := p.code.Innermost(section, uint64(place))
+	if e < 0 || p.code.Extents[e].Start != uint64(place) || p.code.Extents[e].Part != 0 {
+		return 0
+	}
+	return p.code.Funcs[p.code.Extents[e].Func].Primary
+}
+
+func (w *walker) makeFlow(part *part, l *layout) *flow {
+	n := len(l.insts)
+	f := &flow{
+		w: w, insts: l.insts, part: part, code: w.p.file.Data(part.section)[part.start:part.end],
+		targets: make([]int32, n), callees: make([]uint32, n), joins: make([]bool, n), more: map[int][]int{},
+	}
+	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
+	next := 0
+	for i := range l.insts {
+		in := &l.insts[i]
+		f.targets[i] = -1
+		at := part.start + in.offset
+		for next < relocs.Len() && relocs.Offset(next) < at {
+			next++
+		}
+		if in.Form == 0 {
+			continue
+		}
+		section, place := part.section, int64(at)+in.PCRel
+		if next < relocs.Len() && relocs.Offset(next) == at+uint64(in.PC.Off) {
+			r := relocs.At(next)
+			s := &w.p.file.Symbols[r.Symbol]
+			f.callees[i] = r.Symbol
+			section, place = 0, 0
+			if s.Defined() {
+				section, place = s.Section, int64(s.Value)+r.Addend+int64(in.Len)-int64(in.PC.Off)
+			}
+			if s.Type() == elf.STT_SECTION {
+				f.callees[i] = w.p.functionAt(section, place)
+			}
+		} else {
+			f.callees[i] = w.p.functionAt(section, place)
+		}
+		if section == part.section && place >= int64(part.start) && place < int64(part.end) && in.Kind != decode.Call {
+			target := f.index(uint64(place) - part.start)
+			f.targets[i], f.joins[target] = int32(target), true
+		}
+	}
+	lo, hi := w.p.tables.In(part.section, part.start, part.end)
+	for n := lo; n < hi; n++ {
+		e := &w.p.tables.Entries[n]
+		table := w.p.tables.Tables[e.Table]
+		if table.Class != alternatives.JumpLabels || table.Whole {
+			continue
+		}
+		targets := w.p.file.Relocs(table.Section).Between(uint64(e.Start)+1, uint64(e.End))
+		for k := range targets.Len() {
+			section, place, ok := alternatives.Target(w.p.file, targets.At(k))
+			if ok && section == part.section && place >= part.start && place < part.end {
+				from, to := f.index(uint64(e.Place)-part.start), f.index(place-part.start)
+				f.more[from], f.joins[to] = append(f.more[from], to), true
+			}
+		}
+	}
+	return f
+}
+
+// index is the instruction at an offset, or the one behind.
+func (f *flow) index(offset uint64) int {
+	i := sort.Search(len(f.insts), func(i int) bool { return f.insts[i].offset >= offset })
+	return min(i, len(f.insts)-1)
+}
+
+// The methods of lines.Function.
+
+func (f *flow) Len() int { return len(f.insts) }
+
+func (f *flow) Inst(i int) ([]byte, *decode.Inst) {
+	in := &f.insts[i]
+	return f.code[in.offset:][:in.Len], &in.Inst
+}
+
+func (f *flow) Target(i int) int { return int(f.targets[i]) }
+func (f *flow) More(i int) []int { return f.more[i] }
+
+func (f *flow) Callee(i int) lines.Callee {
+	symbol := f.callees[i]
+	if symbol == 0 || f.w.p.marks[symbol]&markLine == 0 {
+		return lines.Callee{}
+	}
+	normal := f.w.p.normal[symbol]
+	name := sourceName(normal)
+	return lines.Callee{Lines: f.w.p.lines.Parameters(name), Clone: name != normal}
+}
+
+func (f *flow) Prints(i int) bool {
+	symbol := f.callees[i]
+	return f.insts[i].Kind == decode.Call && symbol != 0 && f.w.p.marks[symbol]&markPrints != 0
+}
+
+// maskFields notes the line numbers that data have in fields, and blanks them
+// where they are left out.
+func (w *walker) maskFields(section uint32, data []byte) {
+	name := w.p.file.Sections[section].Name
+	if name == "" || name[0] != '_' && name[0] != '.' {
+		return
+	}
+	switch {
+	case name == "__dyndbg" && len(data) >= descriptorLine+4:
+		w.maskable = true
+		if w.masking {
+			field := data[descriptorLine:]
+			w.numbers = append(w.numbers, LineNumber{binary.LittleEndian.Uint32(field) & descriptorLineBits, lines.Field})
+			binary.LittleEndian.PutUint32(field, binary.LittleEndian.Uint32(field)&^descriptorLineBits)
+		}
+	case strings.HasPrefix(name, ".data..Lubsan") && len(data) >= 16:
+		w.maskable = true
+		if w.masking {
+			w.numbers = append(w.numbers, LineNumber{binary.LittleEndian.Uint32(data[8:]), lines.Field})
+			clear(data[8:16]) // behind the file's name, the line and the column
+		}
+	}
+}
+
+// The line of struct _ddebug (include/linux/dynamic_debug.h): 18 bits behind
+// four pointers. UBSAN's data begin with struct source_location (lib/ubsan.h).
+const (
+	descriptorLine     = 32
+	descriptorLineBits = 1<<18 - 1
+)

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+
+package lines
+
+import (
+	"encoding/binary"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+)
+
+// Evidence is why an immediate, a field or text is taken for a line number.
+type Evidence uint8
+
+const (
+	None      Evidence = iota
+	Signature          // a parameter that is a line by the callee's prototype
+	BugTable           // the line of the WARN or BUG that it stands in
+	Field              // a field of a table or descriptor
+	Text               // a path and a line in a string
+)
+
+var evidenceNames = [...]string{"", "signature", "bug-table", "field", "text"}
+
+func (e Evidence) String() string { return evidenceNames[e] }
+
+// Machine is what looking for evidence must know of an architecture.
+type Machine struct {
+	Effects func(code []byte, in *decode.Inst) decode.Effects
+	// Parameters are the registers of a call's first parameters, in order.
+	Parameters []uint8
+}
+
+// X86 is x86-64: System V ABI, AMD64 supplement, "Parameter Passing".
+var X86 = Machine{
+	Effects:    decode.X86Effects,
+	Parameters: []uint8{7, 6, 2, 1, 8, 9}, // rdi, rsi, rdx, rcx, r8, r9
+}
+
+// Callee is what a call's target says of its parameters.
+type Callee struct {
+	// Lines are the parameters that are lines, from 1.
+	Lines []int
+	// Clone is set for a .constprop or .isra clone, of which some parameters
+	// may be gone.
+	Clone bool
+}
+
+// Function is one part of a function, as evidence is looked for in it. Places
+// are indices of instructions.
+type Function interface {
+	Len() int
+	Inst(i int) (code []byte, in *decode.Inst)
+	// Target is where a direct branch goes, -1 where it leaves the part.
+	Target(i int) int
+	// More are further places where control may go on: static branches.
+	More(i int) []int
+	// Callee is that of a direct call, or of a branch that leaves.
+	Callee(i int) Callee
+	// Prints tells whether an instruction is a call of a printing function
+	// that a WARN may have in it.
+	Prints(i int) bool
+}
+
+// Finder finds evidence. It holds what is reused from one function to the
+// next.
+type Finder struct {
+	machine *Machine
+	f       Function
+	mark    func(i int, e Evidence)
+
+	seen   []int32 // by instruction: the walk that has been there
+	walk   int32
+	budget int
+	work   []position
+	clones map[int][]candidate // by call: what reaches it
+}
+
+// NewFinder makes a Finder.
+func NewFinder(m *Machine) *Finder { return &Finder{machine: m} }
+
+// value is a register, or a slot of the stack, that was set to an immediate.
+type value struct {
+	isSlot   bool
+	register uint8
+}
+
+// position is a place on a path, and where the slot is there, as an offset
+// from the stack pointer.
+type position struct {
+	at   int
+	slot int32
+}
+
+// candidate is an immediate that reaches a clone's call in a parameter.
+type candidate struct {
+	at, parameter int
+	zero          bool
+}
+
+// stepsPerInstruction bounds how far all values of a function together are
+// followed, for each of its instructions: beyond it there is no evidence.
+const stepsPerInstruction = 64
+
+// Signatures marks the immediates that are lines by the prototype of the
+// function they are passed to. From where a register or slot is set it is
+// followed forward, both ways at a branch, up to a call, the end, or where it
+// is set again. It is a line where a path ends at a call that has a line there,
+// and nothing but calls reads it on any path.
+func (x *Finder) Signatures(f Function, mark func(i int, e Evidence)) {
+	x.f, x.mark = f, mark
+	if len(x.seen) < f.Len() {
+		x.seen = make([]int32, f.Len())
+		x.walk = 0
+	}
+	x.budget = stepsPerInstruction * f.Len()
+	x.clones = nil
+	for i := range f.Len() {
+		code, in := f.Inst(i)
+		e := x.machine.Effects(code, in)
+		v := value{register: e.Register}
+		slot := int32(0)
+		switch e.Immediate {
+		case decode.SetRegister, decode.ClearRegister:
+			if x.parameter(e.Register) == 0 {
+				continue
+			}
+		case decode.SetSlot:
+			v.isSlot, slot = true, e.Slot
+		default:
+			continue
+		}
+		zero := e.Immediate == decode.ClearRegister
+		if x.follow(i, v, slot, zero) && !zero {
+			mark(i, Signature)
+		}
+	}
+	x.judgeClones()
+}
+
+// parameter is the number of the parameter that a register passes, 0 for none.
+func (x *Finder) parameter(register uint8) int {
+	for n, r := range x.machine.Parameters {
+		if r == register {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+// follow walks all paths from behind instruction i. It tells whether one ends
+// at a call that takes the value for a line, and none reads it.
+func (x *Finder) follow(i int, v value, slot int32, zero bool) bool {
+	x.walk++
+	x.work = append(x.work[:0], position{i + 1, slot})
+	found := false
+	var reached []int // calls of clones
+	for len(x.work) > 0 {
+		p := x.work[len(x.work)-1]
+		x.work = x.work[:len(x.work)-1]
+		for p.at >= 0 && p.at < x.f.Len() && x.seen[p.at] != x.walk {
+			x.seen[p.at] = x.walk
+			if x.budget--; x.budget < 0 {
+				return false
+			}
+			for _, more := range x.f.More(p.at) {
+				x.work = append(x.work, position{more, p.slot})
+			}
+			code, in := x.f.Inst(p.at)
+			calls, target := false, -1
+			switch in.Kind {
+			case decode.Call:
+				calls = true
+			case decode.IndirectCall, decode.Return, decode.Trap:
+				if x.machine.Effects(code, in).Reads&(1<<v.register) != 0 && !v.isSlot && in.Kind == decode.IndirectCall {
+					return false // the callee's address, not a parameter
+				}
+				p.at = -1
+				continue
+			case decode.IndirectJump:
+				return false // nobody knows where
+			case decode.Jump:
+				if target = x.f.Target(p.at); target >= 0 {
+					p.at = target
+					continue
+				}
+				calls = true
+			case decode.CondJump:
+				if target = x.f.Target(p.at); target >= 0 {
+					x.work = append(x.work, position{target, p.slot})
+				} else if x.takes(p.at, v, p.slot) {
+					found = true
+				}
+				p.at++
+				continue
+			}
+			if calls {
+				if x.f.Callee(p.at).Clone {
+					reached = append(reached, p.at)
+				} else if x.takes(p.at, v, p.slot) {
+					found = true
+				}
+				p.at = -1
+				continue
+			}
+			e := x.machine.Effects(code, in)
+			read, written := touches(&e, v, p.slot)
+			if read {
+				return false
+			}
+			if written {
+				p.at = -1
+				continue
+			}
+			p.at, p.slot = p.at+1, p.slot-e.Stack
+		}
+	}
+	for _, call := range reached {
+		if n := x.parameter(v.register); !v.isSlot && n > 0 {
+			if x.clones == nil {
+				x.clones = map[int][]candidate{}
+			}
+			x.clones[call] = append(x.clones[call], candidate{i, n, zero})
+		}
+	}
+	return found
+}
+
+// touches tells what an instruction does to a value.
+func touches(e *decode.Effects, v value, slot int32) (read, written bool) {
+	if !v.isSlot {
+		return e.Reads&(1<<v.register) != 0, e.Writes&(1<<v.register) != 0
+	}
+	near := func(other int32) bool { return other > slot-8 && other < slot+8 }
+	read = e.Frame || e.HasSlotRead && near(e.SlotRead)
+	written = e.HasSlotWrite && near(e.SlotWrite) || e.Immediate == decode.SetSlot && near(e.Slot+e.Stack)
+	return read, written
+}
+
+// takes tells whether a call takes the value for a line.
+func (x *Finder) takes(call int, v value, slot int32) bool {
+	for _, n := range x.f.Callee(call).Lines {
+		registers := len(x.machine.Parameters)
+		if v.isSlot && n > registers && slot == int32(8*(n-registers-1)) {
+			return true
+		}
+		if !v.isSlot && n <= registers && x.machine.Parameters[n-1] == v.register {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeClones marks the immediates that clones take for a line. Parameters
+// may be gone from a clone, and which is not known: only where exactly one of
+// those up to the line's holds an immediate, it is that one.
+func (x *Finder) judgeClones() {
+	for call, candidates := range x.clones {
+		for _, n := range x.f.Callee(call).Lines {
+			only := 0
+			for _, c := range candidates {
+				if c.parameter <= n && c.parameter != only {
+					if only != 0 {
+						only = -1
+						break
+					}
+					only = c.parameter
+				}
+			}
+			for _, c := range candidates {
+				if c.parameter == only && !c.zero {
+					x.mark(c.at, Signature)
+				}
+			}
+		}
+	}
+}
+
+// Bug marks the immediates that are the line of a WARN or BUG whose entry in
+// the bug table is about instruction at. Its extent is the straight line
+// around that: back to the previous join, branch or call other than one that
+// prints, and forward to the first call, trap or jump.
+func (x *Finder) Bug(f Function, at int, line uint32, joins func(i int) bool, mark func(i int, e Evidence)) {
+	first := at
+	for first > 0 && !joins(first) && (straight(f, first-1) || f.Prints(first-1)) {
+		first--
+	}
+	for i := first; i < f.Len(); i++ {
+		code, in := f.Inst(i)
+		e := x.machine.Effects(code, in)
+		if (e.Immediate == decode.SetRegister || e.Immediate == decode.SetSlot) && Immediate(code, in) == line {
+			mark(i, BugTable)
+		}
+		if i >= at && !straight(f, i) {
+			break
+		}
+	}
+}
+
+// straight tells whether control goes from an instruction to the next only.
+func straight(f Function, i int) bool {
+	_, in := f.Inst(i)
+	return (in.Kind == decode.Plain || in.Kind == decode.Nop) && len(f.More(i)) == 0
+}
+
+// Immediate is an instruction's immediate, as 32 bits.
+func Immediate(code []byte, in *decode.Inst) uint32 {
+	switch b := in.Imm.Of(code); len(b) {
+	case 1:
+		return uint32(int32(int8(b[0])))
+	case 4, 8:
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
