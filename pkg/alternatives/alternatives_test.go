@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
@@ -130,22 +131,23 @@ func words(t *Tables) []string {
 	var list []string
 	for i := range t.Tables {
 		table := &t.Tables[i]
-		line := fmt.Sprintf("%s: %s", t.file.Sections[table.Section].Name, classNames[table.Class])
+		var line strings.Builder
+		fmt.Fprintf(&line, "%s: %s", t.file.Sections[table.Section].Name, classNames[table.Class])
 		if table.Whole {
-			line += " whole"
+			line.WriteString(" whole")
 		} else {
-			line += fmt.Sprintf(" by %d", table.size)
+			fmt.Fprintf(&line, " by %d", table.size)
 		}
 		if table.FromStart {
-			line += " from start"
+			line.WriteString(" from start")
 		}
 		for i := range t.Entries {
 			e := &t.Entries[i]
 			if &t.Tables[e.Table] == table {
-				line += fmt.Sprintf(" %s+%d[%d:%d]", t.file.Sections[e.Section].Name, e.Place, e.Start, e.End)
+				fmt.Fprintf(&line, " %s+%d[%d:%d]", t.file.Sections[e.Section].Name, e.Place, e.Start, e.End)
 			}
 		}
-		list = append(list, line)
+		list = append(list, line.String())
 	}
 	return list
 }
