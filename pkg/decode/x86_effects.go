@@ -71,14 +71,16 @@ func X86Effects(code []byte, in *Inst) Effects {
 
 // x86Effects takes one instruction apart.
 type x86Effects struct {
-	code  []byte
-	in    *Inst
-	rex   byte
-	small bool // an operand size of 16 bits
-	op    byte
-	modrm byte
-	at    int // of the ModRM byte
-	e     Effects
+	code   []byte
+	in     *Inst
+	rex    byte
+	small  bool // an operand size of 16 bits
+	bytes  bool // the register operand is a byte
+	rmByte bool // so is the other
+	op     byte
+	modrm  byte
+	at     int // of the ModRM byte
+	e      Effects
 }
 
 func (x *x86Effects) prefixes() {
@@ -95,8 +97,22 @@ func (x *x86Effects) prefixes() {
 }
 
 // reg is the register in ModRM's reg field, rm the one in its r/m field.
-func (x *x86Effects) reg() uint8 { return x.modrm>>3&7 | x.rex&4<<1 }
-func (x *x86Effects) rm() uint8  { return x.modrm&7 | x.rex&1<<3 }
+func (x *x86Effects) reg() uint8 {
+	return x.wide(x.modrm>>3&7|x.rex&4<<1, x.bytes)
+}
+
+func (x *x86Effects) rm() uint8 {
+	return x.wide(x.modrm&7|x.rex&1<<3, x.rmByte && x.isRegister())
+}
+
+// wide is the register that an operand is or is a part of: without REX, the
+// numbers 4 to 7 of bytes are ah, ch, dh and bh.
+func (x *x86Effects) wide(reg uint8, isByte bool) uint8 {
+	if isByte && x.rex == 0 && reg >= 4 {
+		return reg - 4
+	}
+	return reg
+}
 
 func (x *x86Effects) isRegister() bool { return x.modrm >= 0xc0 }
 
@@ -154,6 +170,7 @@ func (x *x86Effects) operand(read, write bool) {
 	switch {
 	case x.isRegister() && x.rm() == rsp && write:
 		x.e.Frame = true
+		x.e.Reads |= bit(rsp)
 	case x.isRegister():
 		if read {
 			x.e.Reads |= bit(x.rm())
@@ -188,7 +205,12 @@ func (x *x86Effects) push(size int32) { x.e.Stack -= size }
 // known fills the effects in; false for an instruction that it doesn't know.
 func (x *x86Effects) known() bool {
 	op := x.op
-	partial := x.small // of a register only a part is written
+	switch {
+	case op < 0x40 && op&5 == 0, op == 0x80, op == 0x84, op == 0x86, op == 0x88, op == 0x8a,
+		op == 0xc0, op == 0xc6, op == 0xd0, op == 0xd2, op == 0xf6, op == 0xfe:
+		x.bytes, x.rmByte = true, true
+	}
+	partial := x.small || x.bytes // of a register only a part is written
 	switch {
 	case op < 0x40 && op&7 < 4: // add, or, adc, sbb, and, sub, xor, cmp with ModRM
 		compare := op>>3 == 7
@@ -244,14 +266,14 @@ func (x *x86Effects) known() bool {
 		x.operand(true, true)
 		x.register(true, true)
 	case op == 0x88, op == 0x89: // mov to r/m
-		x.operand(op == 0x88 || partial, true)
+		x.operand(partial, true)
 		x.register(true, false)
 		if !x.isRegister() {
 			x.e.HasSlotRead = x.e.HasSlotRead && x.e.SlotRead != x.e.SlotWrite
 		}
 	case op == 0x8a, op == 0x8b: // mov from r/m
 		x.operand(true, false)
-		x.register(op == 0x8a || partial, true)
+		x.register(partial, true)
 	case op == 0x8d: // lea
 		slot, onStack := x.loadModRM()
 		if onStack {
@@ -284,8 +306,9 @@ func (x *x86Effects) known() bool {
 			return true
 		}
 		x.e.Immediate = SetRegister
-	case op&0xf8 == 0xb0:
-		x.e.Reads |= allRegisters & 0xff // a byte, of which one doesn't matter
+	case op&0xf8 == 0xb0: // mov an immediate to a byte
+		reg := x.wide(op&7|x.rex&1<<3, true)
+		x.e.Reads, x.e.Writes = bit(reg), bit(reg)
 	case op == 0xc0, op == 0xc1, op == 0xd0, op == 0xd1: // shifts
 		x.operand(true, true)
 	case op == 0xd2, op == 0xd3:
@@ -347,6 +370,12 @@ func (x *x86Effects) group5() bool {
 func (x *x86Effects) twoByte() bool {
 	op := x.code[x.at]
 	x.at++
+	switch {
+	case op&0xf0 == 0x90, op == 0xb0, op == 0xc0:
+		x.bytes, x.rmByte = true, true
+	case op == 0xb6, op == 0xbe:
+		x.rmByte = true
+	}
 	switch {
 	case op == 0x0b, op&0xf0 == 0x80: // ud2, jumps
 	case op == 0x1f: // NOP: its operand is none
