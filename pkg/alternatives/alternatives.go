@@ -39,7 +39,7 @@ type Table struct {
 	Section uint32
 	Class   Class
 	// Whole is set where the layout couldn't be inferred: every entry is all
-	// of the section.
+	// of the section, or where it refers to many functions, a stretch of it.
 	Whole bool
 	// FromStart is set where a relative field counts from the entry's start,
 	// not from its own place, as struct bug_entry's file did before 5.19

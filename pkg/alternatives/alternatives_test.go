@@ -94,7 +94,7 @@ func check(t *Tables) error {
 		}
 		table := &t.Tables[e.Table]
 		data := uint64(len(t.file.Data(table.Section)))
-		if e.Start >= e.End || uint64(e.End) > data || table.Whole && (e.Start > 0 || uint64(e.End) < data) {
+		if e.Start >= e.End || uint64(e.End) > data {
 			return fmt.Errorf("entry %d: [%d:%d] of %d bytes, whole %v", i, e.Start, e.End, data, table.Whole)
 		}
 		if s := &t.file.Sections[e.Section]; !s.Executable() || uint64(e.Place) >= s.Size {

@@ -319,36 +319,79 @@ func (l *loader) inOrder() []int {
 }
 
 // entries adds the entries of a table that are about code. An entry is about
-// the first place in code that it refers to, that which is all of the table
-// about the first in each function.
+// the first place in code that it refers to.
 func (l *loader) entries(index uint32, table *Table) {
+	if table.Whole {
+		l.wholeEntries(index, table)
+		return
+	}
 	s, relocs := &l.file.Sections[table.Section], l.file.Relocs(table.Section)
 	last := uint64(0)
-	seen := map[int]bool{} // functions, where the table is one entry for each
 	for i := range relocs.Len() {
 		r := relocs.At(i)
-		start, end := uint64(0), s.Size
-		if !table.Whole {
-			start = r.Offset - r.Offset%table.size
-			end = min(start+table.size, s.Size)
-			if start < last { // this entry has its place
-				continue
-			}
-		}
-		section, offset, ok := Target(l.file, r)
-		if !ok || !l.file.Sections[section].Executable() || offset >= l.file.Sections[section].Size || !fits(&l.file.Sections[section]) {
+		start := r.Offset - r.Offset%table.size
+		if start < last { // this entry has its place
 			continue
 		}
-		if table.Whole {
-			if e := l.code.Innermost(section, offset); e >= 0 && seen[e] {
-				continue
-			} else if e >= 0 {
-				seen[e] = true
-			}
+		if section, place, ok := l.place(r); ok {
+			last = min(start+table.size, s.Size)
+			l.t.Entries = append(l.t.Entries, Entry{
+				Table: index, Section: section, Place: place, Start: uint32(start), End: uint32(last),
+			})
 		}
-		last = end
-		l.t.Entries = append(l.t.Entries, Entry{
-			Table: index, Section: section, Place: uint32(offset), Start: uint32(start), End: uint32(end),
-		})
+	}
+}
+
+// place is where in code a relocation refers to.
+func (l *loader) place(r object.Reloc) (section, place uint32, ok bool) {
+	section, offset, ok := Target(l.file, r)
+	if !ok || !l.file.Sections[section].Executable() || offset >= l.file.Sections[section].Size || !fits(&l.file.Sections[section]) {
+		return 0, 0, false
+	}
+	return section, uint32(offset), true
+}
+
+// maxWhole is of how many functions all of a table may be said. With more, it
+// would take more than is in proportion, and say little.
+const maxWhole = 64
+
+// wholeEntries adds the entries of a table without a layout: all of it for
+// each function that it refers to, about the first place there, or where these
+// are many, what stands from there up to the reference to another.
+func (l *loader) wholeEntries(index uint32, table *Table) {
+	size, relocs := uint32(l.file.Sections[table.Section].Size), l.file.Relocs(table.Section)
+	first, seen := len(l.t.Entries), map[int]bool{}
+	for i := range relocs.Len() {
+		section, place, ok := l.place(relocs.At(i))
+		if !ok {
+			continue
+		}
+		if e := l.code.Innermost(section, uint64(place)); e < 0 || !seen[e] {
+			seen[e] = true
+			l.t.Entries = append(l.t.Entries, Entry{Table: index, Section: section, Place: place, End: size})
+		}
+	}
+	if len(l.t.Entries)-first <= maxWhole {
+		return
+	}
+	l.t.Entries = l.t.Entries[:first]
+	last := -1
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		section, place, ok := l.place(r)
+		if !ok {
+			continue
+		}
+		e, start, n := l.code.Innermost(section, uint64(place)), uint32(r.Offset), len(l.t.Entries)
+		switch {
+		case n == first:
+			start = 0
+		case e >= 0 && e == last || l.t.Entries[n-1].Start == start:
+			continue
+		default:
+			l.t.Entries[n-1].End = start
+		}
+		last = e
+		l.t.Entries = append(l.t.Entries, Entry{Table: index, Section: section, Place: place, Start: start, End: size})
 	}
 }

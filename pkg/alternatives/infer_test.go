@@ -155,6 +155,41 @@ func TestInference(t *testing.T) {
 		s.Flags |= elf.SHF_WRITE
 		return s
 	}
+	// many is a table about f and as many places without a symbol as make n,
+	// of which each is another's: two fields to the first, one to the others.
+	many := func(n int) elfbuild.Section {
+		s := table(".new", 8*n+9, to(4, 1), to(8, 2))
+		for i := 1; i < n; i++ {
+			s.Relocs = append(s.Relocs, to(uint64(8*i+8), behind+int64(i%16)))
+		}
+		return s
+	}
+	places := func(n int, entry func(i int) string) string {
+		line := ".new: special whole"
+		order := []string{fmt.Sprintf(" .text+1%s", entry(0))}
+		for place := range 16 {
+			for i := 1; i < n; i++ {
+				if i%16 == place {
+					order = append(order, fmt.Sprintf(" .text+%d%s", behind+place, entry(i)))
+				}
+			}
+		}
+		return line + strings.Join(order, "")
+	}
+	whole := func(n int) string {
+		return places(n, func(int) string { return fmt.Sprintf("[0:%d]", 8*n+9) })
+	}
+	cut := func(n int) string {
+		return places(n, func(i int) string {
+			switch i {
+			case 0:
+				return "[0:16]"
+			case n - 1:
+				return fmt.Sprintf("[%d:%d]", 8*i+8, 8*n+9)
+			}
+			return fmt.Sprintf("[%d:%d]", 8*i+8, 8*i+16)
+		})
+	}
 	irregular := table(".new", 24, to(0, 1), datum(4), to(12, 2))
 	for name, test := range map[string]struct {
 		sections []elfbuild.Section
@@ -268,6 +303,14 @@ func TestInference(t *testing.T) {
 		"entries larger than any": {
 			[]elfbuild.Section{table(".new", 2*(maxEntry+4), to(0, 1), to(maxEntry+4, inG+1))},
 			[]string{fmt.Sprintf(".new: special whole .text+1[0:%d] .text+33[0:%[1]d]", 2*(maxEntry+4))},
+		},
+		"no period, and too many places for all of it": {
+			[]elfbuild.Section{many(maxWhole + 1)},
+			[]string{cut(maxWhole + 1)},
+		},
+		"no period, and as many places as may be": {
+			[]elfbuild.Section{many(maxWhole)},
+			[]string{whole(maxWhole)},
 		},
 		"by sh_entsize": {
 			[]elfbuild.Section{entsize(table(".new", 24, to(0, 1), to(12, 2)), 24)},
