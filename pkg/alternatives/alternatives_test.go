@@ -4,6 +4,7 @@ package alternatives
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -282,6 +283,37 @@ func TestReplacement(t *testing.T) {
 				t.Errorf("replacement %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// The line of a WARN stands behind its file's name, where it has one.
+func TestLine(t *testing.T) {
+	const line = 0x1234
+	names := elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0("fs/a.c"), elfbuild.Text0("format"))
+	name := func(field uint64, at int64) elfbuild.Reloc { return elfbuild.PC32(field, ".rodata.str1.1", at) }
+	for what, test := range map[string]struct {
+		table elfbuild.Section
+		at    int // of the line, 0 for none
+	}{
+		"16 bytes":                     {table("__bug_table", 16, to(0, 3), name(4, 7), name(8, 0)), 12},
+		"16 bytes without a name":      {table("__bug_table", 16, to(0, 3), name(4, 7)), 12},
+		"12 bytes":                     {table("__bug_table", 12, to(0, 3), name(4, 0)), 8},
+		"12 bytes with a format":       {table("__bug_table", 12, to(0, 3), name(4, 7)), 0},
+		"12 bytes with another's name": {table("__bug_table", 12, to(0, 3), elfbuild.PC32(4, "elsewhere", 0)), 0},
+		"12 bytes with a name beyond":  {table("__bug_table", 12, to(0, 3), name(4, 100)), 0},
+		"24 bytes":                     {table("__bug_table", 24, abs(0, 3), elfbuild.Abs64(8, ".rodata.str1.1", 0)), 16},
+		"8 bytes":                      {table("__bug_table", 8, to(0, 3)), 0},
+		"no layout":                    {table("__bug_table", 17, to(0, 3), to(8, 40)), 0},
+		"another table":                {table("__ex_table", 12, to(0, 3), to(4, 5)), 0},
+	} {
+		if test.at > 0 {
+			binary.LittleEndian.PutUint16(test.table.Data[test.at:], line)
+		}
+		tables := load(t, test.table, names)
+		got, ok := tables.Line(&tables.Entries[0])
+		if at := tables.Tables[0].Line(); at != test.at || ok != (test.at > 0) || ok && got != line {
+			t.Errorf("%s: line %#x (%v) at %d, want it at %d", what, got, ok, at, test.at)
+		}
 	}
 }
 

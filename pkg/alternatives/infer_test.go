@@ -158,7 +158,7 @@ func TestInference(t *testing.T) {
 	// many is a table about f and as many places without a symbol as make n,
 	// of which each is another's: two fields to the first, one to the others.
 	many := func(n int) elfbuild.Section {
-		s := table(".new", 8*n+9, to(4, 1), to(8, 2))
+		s := table(".new", 8*n+9, to(4, 1), to(8, 2), datum(12))
 		for i := 1; i < n; i++ {
 			s.Relocs = append(s.Relocs, to(uint64(8*i+8), behind+int64(i%16)))
 		}
@@ -283,6 +283,10 @@ func TestInference(t *testing.T) {
 		"one entry": {
 			[]elfbuild.Section{table(".new", 20, to(4, 1), datum(8))},
 			[]string{".new: special by 20 .text+1[0:20]"},
+		},
+		"one entry with nothing at its start": {
+			[]elfbuild.Section{table(".new", 16, to(8, 1), datum(12))},
+			[]string{".new: special by 16 .text+1[0:16]"},
 		},
 		"no period": {
 			[]elfbuild.Section{irregular},
