@@ -38,22 +38,21 @@ func (w *walker) findEntries() {
 	w.entries.list, w.entries.ordinals = w.entries.list[:0], nil
 	t := w.p.tables
 	for i := range w.body.parts {
-		part := &w.parts[i]
-		part.replaces = w.p.file.Sections[part.section].Name == auxSection
-		lo, hi := t.In(part.section, part.start, part.end)
-		for n := w.p.firstFront(lo, part); n < hi; n++ {
+		own := &w.parts[i]
+		own.replaces = w.p.file.Sections[own.section].Name == auxSection
+		cold := own.cold // and so is what replaces code of it
+		lo, hi := t.In(own.section, own.start, own.end)
+		for n := w.p.firstFront(lo, own); n < hi; n++ {
 			w.entries.list = append(w.entries.list, n)
+			e := &t.Entries[n]
+			if !w.p.replaced(e) {
+				continue
+			}
+			section, start, end, _ := t.Replacement(e)
+			w.parts = append(w.parts, part{
+				section: section, start: start, end: end, prefix: start, extent: -1, replaces: true, cold: cold,
+			})
 		}
-	}
-	for _, n := range w.entries.list {
-		e := &t.Entries[n]
-		if !w.p.replaced(e) {
-			continue
-		}
-		section, start, end, _ := t.Replacement(e)
-		w.parts = append(w.parts, part{
-			section: section, start: start, end: end, prefix: start, extent: -1, replaces: true,
-		})
 	}
 	for _, x := range w.parts[len(w.body.parts):] {
 		for n, hi := t.In(x.section, x.start, x.end); n < hi; n++ {
