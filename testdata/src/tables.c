@@ -182,6 +182,15 @@ noinline int demo_patched(int n)
 	return n;
 }
 
+noinline int demo_features(int n)
+{
+	if (CPU_HAS(0x0093, 4))
+		n += event_open(14);
+	if (CPU_HAS(0x0094, 8))
+		n += event_close(15);
+	return n;
+}
+
 noinline int demo_faults(const int *p, int *to)
 {
 	int value = 0, err = 0;
@@ -211,6 +220,14 @@ noinline int demo_warns_too(int n)
 	if (unlikely(n == 41))
 		WARN("demo: too many", 0x903);
 	return n + 40;
+}
+
+noinline void demo_warns_by_entry(int n)
+{
+	if (unlikely(n == 42))
+		consume(WARN_ENTRY("demo: %d is n", 0x911), n);
+	if (unlikely(n == 43))
+		consume(WARN_ENTRY("demo: n is %d", 0x911), n);
 }
 
 noinline int demo_branches(int n)
@@ -286,7 +303,7 @@ noinline int demo_fails(int n, int *p)
 	return event_open(n) + 9;
 }
 
-/* The same without tables, which clang splits off too. */
+/* The same without tables. */
 noinline int demo_fails_plainly(int n)
 {
 	if (unlikely(n < 0)) {
@@ -297,6 +314,29 @@ noinline int demo_fails_plainly(int n)
 	}
 	return event_open(n) + 10;
 }
+
+/* Such a part by its name, for clang, which splits only what a profile says; gcc
+ * would split this one too, into a part of that very name. */
+#ifdef __clang__
+static noinline coldfn int parted(int n) __asm__("demo_parted.cold");
+static noinline coldfn int __attribute__((__used__, __section__(".text.unlikely"))) parted(int n)
+{
+	static struct limit _rs = { 77, 8, 0 };
+
+	WARN("demo: cold by name", 0x909);
+	asm volatile(ALTERNATIVE("nop; nop; nop", 0x33, "addl $7, %0") : "+r" (n) : : "cc");
+	report_failure("demo: parted", n + 4321);
+	consume(&_rs, 1);
+	return n - 700;
+}
+
+noinline int demo_parted(int n)
+{
+	if (unlikely(n < 0))
+		return parted(n);
+	return event_open(n) + 10;
+}
+#endif
 
 /* An indirect call, which kCFI checks. */
 noinline int demo_indirect(int (*fn)(int), int n)

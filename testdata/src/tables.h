@@ -42,6 +42,21 @@ typedef unsigned long u64;
 	"700: " old "\n701:\n\t" ALT_ENTRY(feature, 0) ALT_ENTRY(feature2, 1)	\
 	ALT_CODE(0, new) ALT_CODE(1, new2)
 
+/* _static_cpu_has(), arch/x86/include/asm/cpufeature.h: until alternatives are
+ * applied the jump leads to a test in a section of its own. */
+#define CPU_HAS(feature, bit) ({						\
+	__label__ yes, no;							\
+	int has = 0;								\
+	asm goto("700: jmp 702f\n701:\n\t"					\
+		ALT_ENTRY(feature, 0) ALT_CODE(0, "jmp %l[no]")			\
+		SECTION(".altinstr_aux", "ax")					\
+		"702: testb $" #bit ", demo_settings+9(%%rip)\n\t"		\
+		"jnz %l[yes]\n\tjmp %l[no]\n\t" BACK				\
+		: : : "cc" : yes, no);						\
+yes:	has = 1;								\
+no:	has;									\
+})
+
 /* struct exception_table_entry, arch/x86/include/asm/extable.h. */
 #define EXTABLE(place, fixup, type)						\
 	SECTION("__ex_table", "a")						\
@@ -58,6 +73,19 @@ typedef unsigned long u64;
 		".word %c2, %c3\n\t" BACK					\
 		: : "i" (format), "i" (FILE), "i" (77), "i" (flags));		\
 } while (0)
+
+/* The same, where the code hands the entry on: __WARN_printf() of 7.3 does so with
+ * its format (arch/x86/include/asm/bug.h). */
+#define WARN_ENTRY(format, flags) ({						\
+	const void *at;								\
+	asm volatile("730: ud2\n\t"						\
+		SECTION("__bug_table", "aw")					\
+		"731: .long 730b - ., %c1 - ., %c2 - .\n\t"			\
+		".word %c3, %c4\n\t" BACK					\
+		"leaq 731b(%%rip), %0"						\
+		: "=r" (at) : "i" (format), "i" (FILE), "i" (78), "i" (flags));	\
+	at;									\
+})
 
 /* struct jump_entry, include/linux/jump_label.h: place, target, key; bit 0 of
  * the key's address is the default. */

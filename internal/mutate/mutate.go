@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+
+// Package mutate changes one thing in a copy of an object, and knows which
+// functions that concerns: it tests that a comparison reports exactly these,
+// each for the right reason.
+//
+// What must be reported is worked out here from sections, symbols and
+// relocations alone (docs/canonical-form.md says by what rules), apart from
+// pkg/alternatives and pkg/checksum, which are what is tested. Where this
+// reading can't be sure - a place that two symbols contain, code that no symbol
+// covers - it makes no site.
+//
+// The steps:
+//
+//  1. Open indexes an object: which functions contain a place (owners.go), which
+//     places refer to a datum (refs.go), the layouts of its tables (tables.go).
+//  2. A class makes sites (operands.go, entries.go, contents.go): an edit of
+//     a few bytes, and the functions and reasons that it must be reported for.
+//     Who uses a datum, through whatever leads to it, is usersOf (users.go).
+//  3. A Trial makes the edits of a site, sums and compares (trial.go); many sites
+//     that concern different functions share one copy.
+package mutate
+
+import (
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// Edit replaces bytes of the object's file.
+type Edit struct {
+	Offset uint64 // in the file
+	Bytes  []byte
+}
+
+// Site is one change.
+type Site struct {
+	Class string
+	At    string // what and where, for people
+	Edits []Edit
+	// Want is what must be reported: for each function its reasons.
+	Want map[int]Reasons
+	// Loose is set where "references" may stand beside the reasons: what tells
+	// targets of one name apart has no class of its own.
+	Loose bool
+}
+
+// Reasons is a set of reasons of a change.
+type Reasons map[string]bool
+
+// Object is an object and what its mutations need to know of it.
+type Object struct {
+	Name string
+	data []byte // never written
+	file *object.File
+	code *object.Code
+
+	rela     map[uint32]uint32 // the section of a section's relocation records
+	maxEnd   []uint64          // by extent: the furthest end of those up to it, in its section
+	refs     []ref
+	tables   map[uint32]*table
+	replaced []replaced // by start
+	aux      []auxRef   // by offset
+	unclear  []bool     // by function: another has its name, file and section
+}
+
+// branch is what the assembler adds to the addend of a direct branch.
+const branch = -4
+
+// Open indexes an object. It keeps the data, which must not change.
+func Open(name string, data []byte) (*Object, error) {
+	file, err := object.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	if file.Machine != elf.EM_X86_64 {
+		return nil, fmt.Errorf("%v: only x86-64 has mutations", file.Machine)
+	}
+	code, err := object.LoadCode(file, branch)
+	if err != nil {
+		return nil, err
+	}
+	o := &Object{Name: name, data: data, file: file, code: code, rela: map[uint32]uint32{}}
+	for i := range file.Sections {
+		if s := &file.Sections[i]; s.Type == elf.SHT_RELA {
+			o.rela[s.Info] = uint32(i)
+		}
+	}
+	o.findOwners()
+	o.findTables()
+	o.findReplaced()
+	o.findRefs()
+	return o, nil
+}
+
+// class is one kind of change. Seeds are where such changes may be made, cheap
+// to find; sites makes those of one seed.
+type class struct {
+	name  string
+	seeds func(o *Object) []seed
+	sites func(o *Object, s seed) []Site
+}
+
+// seed is where to look for sites: a section, an offset in it, a number.
+type seed struct {
+	section uint32
+	at      uint64
+	n       int
+}
+
+// Classes names all classes, in order.
+func Classes() []string {
+	names := make([]string, len(classes))
+	for i := range classes {
+		names[i] = classes[i].name
+	}
+	return names
+}
+
+// Sites makes the sites of a class: all of them if limit is 0, else as many,
+// spread over the object by chance (the same at each run), one of a seed.
+func (o *Object) Sites(name string, limit int) []Site {
+	i := slices.IndexFunc(classes[:], func(c class) bool { return c.name == name })
+	c := &classes[i]
+	seeds := c.seeds(o)
+	random := rand.New(rand.NewPCG(1, uint64(i)))
+	if limit > 0 {
+		random.Shuffle(len(seeds), func(i, j int) { seeds[i], seeds[j] = seeds[j], seeds[i] })
+	}
+	var list []Site
+	for _, s := range seeds {
+		sites := slices.DeleteFunc(c.sites(o, s), func(s Site) bool { return !o.clear(s.Want) })
+		for n := range sites {
+			sites[n].Class = name
+		}
+		if limit == 0 {
+			list = append(list, sites...)
+			continue
+		}
+		if len(sites) > 0 {
+			list = append(list, sites[random.IntN(len(sites))])
+		}
+		if len(list) == limit {
+			break
+		}
+	}
+	return list
+}
+
+// clear tells whether a site concerns some function, and each can be told by
+// its name in a comparison.
+func (o *Object) clear(want map[int]Reasons) bool {
+	for fn := range want {
+		if o.unclear[fn] {
+			return false
+		}
+	}
+	return len(want) > 0
+}
+
+// at describes a place.
+func (o *Object) at(section uint32, offset uint64) string {
+	return fmt.Sprintf("%s+%#x", o.file.Sections[section].Name, offset)
+}
+
+// byteEdit writes one byte of a section.
+func (o *Object) byteEdit(section uint32, offset uint64, value byte) Edit {
+	return Edit{o.file.Sections[section].Offset + offset, []byte{value}}
+}
+
+// flip changes bit 0 of a byte of a section.
+func (o *Object) flip(section uint32, offset uint64) Edit {
+	return o.byteEdit(section, offset, o.file.Data(section)[offset]^1)
+}
+
+const recordSize = 24 // of Elf64_Rela
+
+// relocEdit writes relocation record i of a section, in the order that the file's
+// Relocs has, anew.
+func (o *Object) relocEdit(section uint32, i int, symbol uint32, addend int64) Edit {
+	old := o.file.Relocs(section).At(i)
+	encode := func(symbol uint32, addend int64) []byte {
+		b := make([]byte, recordSize)
+		binary.LittleEndian.PutUint64(b, old.Offset)
+		binary.LittleEndian.PutUint32(b[8:], old.Type)
+		binary.LittleEndian.PutUint32(b[12:], symbol)
+		binary.LittleEndian.PutUint64(b[16:], uint64(addend))
+		return b
+	}
+	rela := o.rela[section]
+	records, was := o.file.Data(rela), encode(old.Symbol, old.Addend)
+	at := i * recordSize
+	if string(records[at:at+recordSize]) != string(was) { // the file has them in another order
+		for at = 0; string(records[at:at+recordSize]) != string(was); {
+			at += recordSize
+		}
+	}
+	return Edit{o.file.Sections[rela].Offset + uint64(at), encode(symbol, addend)}
+}
+
+// relocAt is the index of the relocation of a field, -1 where it has none.
+func (o *Object) relocAt(section uint32, offset uint64) int {
+	relocs := o.file.Relocs(section)
+	n := relocs.Len()
+	lo, hi := 0, n
+	for lo < hi {
+		if mid := (lo + hi) / 2; relocs.Offset(mid) < offset {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < n && relocs.Offset(lo) == offset {
+		return lo
+	}
+	return -1
+}
+
+// relocated tells whether a relocation writes the byte.
+func (o *Object) relocated(section uint32, offset uint64) bool {
+	from := uint64(0)
+	if offset > 7 {
+		from = offset - 7
+	}
+	relocs := o.file.Relocs(section).Between(from, offset+1)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		if offset < r.Offset+fieldWidth(r.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldWidth is how many bytes a relocation writes.
+func fieldWidth(typ uint32) uint64 {
+	switch elf.R_X86_64(typ) {
+	case elf.R_X86_64_NONE:
+		return 0
+	case elf.R_X86_64_64, elf.R_X86_64_PC64, elf.R_X86_64_TPOFF64, elf.R_X86_64_SIZE64:
+		return 8
+	case elf.R_X86_64_16, elf.R_X86_64_PC16:
+		return 2
+	case elf.R_X86_64_8, elf.R_X86_64_PC8:
+		return 1
+	}
+	return 4
+}
+
+// relative tells whether a relocation's value counts from the field's place.
+func relative(typ uint32) bool {
+	switch elf.R_X86_64(typ) {
+	case elf.R_X86_64_PC32, elf.R_X86_64_PLT32, elf.R_X86_64_PC64, elf.R_X86_64_PC16, elf.R_X86_64_PC8,
+		elf.R_X86_64_GOTPCREL, elf.R_X86_64_GOTPCRELX, elf.R_X86_64_REX_GOTPCRELX:
+		return true
+	}
+	return false
+}
+
+// target is the place that a relocation outside of code refers to.
+func (o *Object) target(r object.Reloc) (section uint32, offset uint64, ok bool) {
+	s := &o.file.Symbols[r.Symbol]
+	if !s.Defined() {
+		return 0, 0, false
+	}
+	return s.Section, s.Value + uint64(r.Addend), true
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+
+package mutate
+
+import (
+	"debug/elf"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// classes is all classes of changes.
+var classes = [...]class{
+	{"instruction operand", entryParts, operands},
+	{"cold operand", coldParts, operands},
+	{"call target", allParts, callTargets},
+	{"data offset", allParts, dataOffsets},
+	{"kCFI hash", functions, kcfiHashes},
+	{"string byte", places(stringData, 1), stringBytes},
+	{"UTF-16 string", places(stringData, 2), stringBytes},
+	{"merged constant", places(constantData, 0), contents},
+	{"nameless constant", places(readOnlyData, 0), namelessBytes},
+	{"switch value", switchValues, contents},
+	{"numbered static", numberedSymbols, contents},
+	{"bookkeeping static", bookSymbols, contents},
+	{"jump-table entry", jumpTables, jumpTableEntries},
+	{"alternative feature", entries("alternatives"), alternativeFeature},
+	{"replacement byte", entries("alternatives"), replacementBytes},
+	{"aux byte", auxParts, auxBytes},
+	{"exception fixup", entries("exception-table"), exceptionFixup},
+	{"exception type", entries("exception-table"), exceptionType},
+	{"WARN flags", entries("bug-table"), warnFlags},
+	{"WARN format", entries("bug-table"), warnFormat},
+	{"WARN file", entries("bug-table"), warnFile},
+	{"static-branch target", entries("jump-labels"), branchTarget},
+	{"static-branch key", entries("jump-labels"), branchKey},
+	{"static-branch default", entries("jump-labels"), branchDefault},
+	{"static-call key", entries("static-calls"), callKey},
+	{"static-call flags", entries("static-calls"), callFlags},
+	{"traceability", entries("tracing"), traceability},
+	{"special payload", entries("special:"), specialPayload},
+	{"special place", entries("special:"), specialPlace},
+	{"listed function", entries("special:_"), listedElsewhere},
+	{"table reference", allParts, tableReferences},
+}
+
+func partSeeds(keep func(o *Object, e *object.Extent) bool) func(o *Object) []seed {
+	return func(o *Object) []seed {
+		var list []seed
+		for i := range o.code.Extents {
+			if e := &o.code.Extents[i]; keep(o, e) {
+				list = append(list, seed{e.Section, e.Start, i})
+			}
+		}
+		return list
+	}
+}
+
+var (
+	allParts   = partSeeds(func(*Object, *object.Extent) bool { return true })
+	entryParts = partSeeds(func(_ *Object, e *object.Extent) bool { return e.Part == 0 })
+	coldParts  = partSeeds(func(_ *Object, e *object.Extent) bool { return e.Part > 0 })
+	functions  = partSeeds(func(o *Object, e *object.Extent) bool {
+		return e.Part == 0 && o.code.Funcs[e.Func].Prefix < e.Start
+	})
+)
+
+// operands changes each byte of each immediate, so that the instruction stays
+// one of its kind and length.
+func operands(o *Object, s seed) []Site {
+	e := &o.code.Extents[s.n]
+	var list []Site
+	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
+		if in.Kind == decode.Nop {
+			return true
+		}
+		for i := range uint64(in.Imm.Len) {
+			offset := at + uint64(in.Imm.Off) + i
+			if o.relocated(e.Section, offset) {
+				continue
+			}
+			if edit, ok := o.flipInside(e.Section, at, in, offset, e.End); ok {
+				list = append(list, Site{
+					At: o.at(e.Section, offset), Edits: []Edit{edit},
+					Want: want(o.owners(e.Section, offset), "instructions"),
+				})
+			}
+		}
+		return true
+	})
+	return list
+}
+
+// flipInside changes a bit of the instruction at a place so that another one
+// of its kind and length stands there.
+func (o *Object) flipInside(section uint32, at uint64, in *decode.Inst, offset, end uint64) (Edit, bool) {
+	code := slices.Clone(o.file.Data(section)[at:min(end, at+16)])
+	i := offset - at
+	for bit := range 8 {
+		old := code[i]
+		code[i] ^= 1 << bit
+		other := decode.Inst{}
+		if decode.X86(code, &other) && other.Len == in.Len && other.Kind == in.Kind {
+			return o.byteEdit(section, offset, code[i]), true
+		}
+		code[i] = old
+	}
+	return Edit{}, false
+}
+
+// relocsOfPart visits the relocations of a function's part with the instruction
+// that each is in.
+func (o *Object) relocsOfPart(e *object.Extent, visit func(i int, r object.Reloc, at uint64, in *decode.Inst)) {
+	relocs := o.file.Relocs(e.Section)
+	i := o.firstReloc(e.Section, e.Start)
+	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
+		for ; i < relocs.Len() && relocs.Offset(i) < at+uint64(in.Len); i++ {
+			visit(i, relocs.At(i), at, in)
+		}
+		return i < relocs.Len()
+	})
+}
+
+func (o *Object) firstReloc(section uint32, offset uint64) int {
+	relocs := o.file.Relocs(section)
+	return relocs.Len() - relocs.Between(offset, 1<<63).Len()
+}
+
+// callTargets makes calls go to another function.
+func callTargets(o *Object, s seed) []Site {
+	e := &o.code.Extents[s.n]
+	var list []Site
+	o.relocsOfPart(e, func(i int, r object.Reloc, at uint64, in *decode.Inst) {
+		if in.Form != 0xe8 || r.Offset != at+uint64(in.PC.Off) || !relative(r.Type) {
+			return
+		}
+		owners := o.owners(e.Section, at)
+		if to := &o.file.Symbols[r.Symbol]; to.Defined() && o.sharesOwner(owners, to.Section, to.Value+uint64(r.Addend+4)) {
+			return
+		}
+		other, ok := o.otherSymbol(r.Symbol, owners, func(s *object.Symbol) bool { return o.isFunction(s) })
+		if !ok {
+			return
+		}
+		list = append(list, Site{
+			At:    o.at(e.Section, at) + " call " + o.file.Symbols[r.Symbol].Name + " -> " + o.file.Symbols[other].Name,
+			Edits: []Edit{o.relocEdit(e.Section, i, other, branch)},
+			Want:  want(owners, "references"),
+		})
+	})
+	return list
+}
+
+// sharesOwner tells whether a place lies in one of the functions.
+func (o *Object) sharesOwner(owners []owner, section uint32, at uint64) bool {
+	return slices.ContainsFunc(o.owners(section, at), func(x owner) bool {
+		return slices.ContainsFunc(owners, func(y owner) bool { return x.fn == y.fn })
+	})
+}
+
+func (o *Object) isFunction(s *object.Symbol) bool {
+	return s.Type() == elf.STT_FUNC && s.Defined() && o.file.Sections[s.Section].Executable() && s.Size > 0 ||
+		s.Section == object.SectionUndef && strings.HasPrefix(s.Name, "event_")
+}
+
+// otherSymbol is a global symbol that isn't the one given, nor at its place,
+// and none of the functions.
+func (o *Object) otherSymbol(symbol uint32, owners []owner, fits func(s *object.Symbol) bool) (uint32, bool) {
+	old := &o.file.Symbols[symbol]
+	for i := len(o.file.Symbols) - 1; i > 0; i-- {
+		s := &o.file.Symbols[i]
+		if s.Local() {
+			break
+		}
+		if s.Name == "" || strings.Contains(s.Name, ".") || !fits(s) || s.Name == old.Name {
+			continue
+		}
+		if s.Defined() && (s.Section == old.Section && old.Type() != elf.STT_SECTION && s.Value == old.Value || o.sharesOwner(owners, s.Section, s.Value)) {
+			continue
+		}
+		return uint32(i), true
+	}
+	return 0, false
+}
+
+// dataOffsets moves references to named data by one byte.
+func dataOffsets(o *Object, s seed) []Site {
+	e := &o.code.Extents[s.n]
+	var list []Site
+	o.relocsOfPart(e, func(i int, r object.Reloc, at uint64, in *decode.Inst) {
+		if r.Offset == at+uint64(in.PC.Off) && in.Form != 0 || fieldWidth(r.Type) < 4 {
+			return
+		}
+		end := r.Addend
+		if relative(r.Type) {
+			end += int64(at + uint64(in.Len) - r.Offset)
+		}
+		s := &o.file.Symbols[r.Symbol]
+		if s.Type() == elf.STT_SECTION || s.Defined() && o.file.Sections[s.Section].Executable() {
+			if !o.insideNamed(s.Section, s.Value+uint64(end)) {
+				return
+			}
+		} else if s.Defined() && (kindOf(&o.file.Sections[s.Section]) != writableData || nameless(s.Name)) || s.Name == "" {
+			return
+		}
+		list = append(list, Site{
+			At:    fmt.Sprintf("%s %s%+d", o.at(e.Section, at), s.Name, end),
+			Edits: []Edit{o.relocEdit(e.Section, i, r.Symbol, r.Addend+1)},
+			Want:  want(o.owners(e.Section, at), "references"),
+		})
+	})
+	return list
+}
+
+// insideNamed tells whether a place and the one behind it are in one variable
+// with a name.
+func (o *Object) insideNamed(section uint32, at uint64) bool {
+	s := &o.file.Sections[section]
+	if s.Executable() || s.Type != elf.SHT_NOBITS && kindOf(s) != writableData || o.tables[section] != nil || isDerived(s.Name) {
+		return false
+	}
+	found := false
+	for _, i := range o.code.SymbolsOf(section) {
+		x := &o.file.Symbols[i]
+		if x.Value > at {
+			break
+		}
+		if at+1-x.Value < x.Size {
+			if found || !x.Local() || nameless(x.Name) {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+// kcfiHashes changes the type hash in front of a function.
+func kcfiHashes(o *Object, s seed) []Site {
+	e := &o.code.Extents[s.n]
+	prefix := o.code.Funcs[e.Func].Prefix
+	var list []Site
+	o.instructions(e.Section, prefix, e.Start, func(at uint64, in *decode.Inst) bool {
+		if in.Kind != decode.Plain || in.Len != 5 || in.Imm.Len != 4 { // mov $hash, %eax
+			return true
+		}
+		for i := range uint64(4) {
+			list = append(list, Site{
+				At: o.at(e.Section, at+1+i), Edits: []Edit{o.flip(e.Section, at+1+i)},
+				Want: want([]owner{{fn: int(e.Func)}}, "cfi"),
+			})
+		}
+		return true
+	})
+	return list
+}
+
+// tableReferences makes code refer to another of the function's own entries
+// in a table.
+func tableReferences(o *Object, s seed) []Site {
+	e := &o.code.Extents[s.n]
+	var list []Site
+	o.relocsOfPart(e, func(i int, r object.Reloc, at uint64, in *decode.Inst) {
+		s := &o.file.Symbols[r.Symbol]
+		if s.Type() != elf.STT_SECTION || o.tables[s.Section] == nil {
+			return
+		}
+		t, place := o.tables[s.Section], uint64(r.Addend)
+		if relative(r.Type) {
+			place += at + uint64(in.Len) - r.Offset
+		}
+		mine, owners := t.entryOf(place), o.owners(e.Section, at)
+		for n := range t.entries {
+			other := &t.entries[n]
+			if mine == nil || other.start == mine.start || !slices.Equal(other.owners, owners) {
+				continue
+			}
+			list = append(list, Site{
+				At:    o.at(e.Section, at) + " refers to " + o.at(s.Section, place),
+				Edits: []Edit{o.relocEdit(e.Section, i, r.Symbol, r.Addend+int64(other.start-mine.start))},
+				Want:  want(owners, "references"),
+			})
+			return
+		}
+	})
+	return list
+}

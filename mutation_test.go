@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+
+package fnsum_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fnsum/fnsum/internal/mutate"
+)
+
+// The mutation test changes one thing in a copy of an object, and demands that
+// exactly the functions are reported that own or use it, each for the right
+// reason. What to expect is worked out apart from the code that is tested
+// (internal/mutate).
+//
+//	go test -run Mutations .          all sites of the fixtures, and with
+//	                                  FNSUM_KERNELS a sample of real kernels
+//
+// By hand, up to 200 sites of each class in objects of your own, with a table of
+// what came of it:
+//
+//	FNSUM_MUTATIONS=200 FNSUM_OBJECTS="vmlinux.o kvm.ko" go test -v -run Mutations/objects .
+
+// absent says why no fixture of a compiler has sites of a class.
+var absent = map[string]string{
+	"gcc kCFI hash": "gcc 12 has no kCFI",
+}
+
+func TestMutations(t *testing.T) {
+	t.Run("fixtures", func(t *testing.T) {
+		paths, err := filepath.Glob("testdata/tables/*.o")
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no fixtures: %v", err)
+		}
+		tried := map[string]int{}
+		for _, path := range paths {
+			t.Run(strings.TrimSuffix(filepath.Base(path), ".o"), func(t *testing.T) {
+				data, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				trial := newTrial(t, filepath.Base(path), data, 1)
+				compiler, _, _ := strings.Cut(filepath.Base(path), "-")
+				for _, class := range mutate.Classes() {
+					sites := trial.Sites(class, 0)
+					tried[compiler+" "+class] += len(sites)
+					report(t, class, trial.Alone(sites))
+				}
+			})
+		}
+		for _, compiler := range []string{"gcc", "clang"} {
+			for _, class := range mutate.Classes() {
+				if key := compiler + " " + class; tried[key] == 0 && absent[key] == "" {
+					t.Errorf("no fixture of %s has a site of the class %q", compiler, class)
+				}
+			}
+		}
+	})
+	t.Run("kernels", func(t *testing.T) {
+		dir := os.Getenv("FNSUM_KERNELS")
+		if dir == "" {
+			t.Skip("FNSUM_KERNELS is not set: NOT tried on real kernel objects")
+		}
+		for _, set := range []string{"x86_64-gcc", "x86_64-plain"} {
+			sample(t, filepath.Join(dir, set, "base.o"), 12)
+		}
+	})
+	t.Run("objects", func(t *testing.T) {
+		limit, err := strconv.Atoi(os.Getenv("FNSUM_MUTATIONS"))
+		if err != nil {
+			t.Skip("FNSUM_MUTATIONS is not set")
+		}
+		for path := range strings.FieldsSeq(os.Getenv("FNSUM_OBJECTS")) {
+			sample(t, path, limit)
+		}
+	})
+}
+
+func newTrial(t *testing.T, name string, data []byte, jobs int) *mutate.Trial {
+	t.Helper()
+	o, err := mutate.Open(name, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial, err := mutate.NewTrial(o, jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trial
+}
+
+// sample tries so many sites of each class of an object, together.
+func sample(t *testing.T, path string, limit int) {
+	t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+		started := time.Now()
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trial := newTrial(t, filepath.Base(path), data, runtime.GOMAXPROCS(0))
+		var sites []mutate.Site
+		for _, class := range mutate.Classes() {
+			sites = append(sites, trial.Sites(class, limit)...)
+		}
+		verdicts := map[string][]mutate.Verdict{}
+		for _, v := range trial.Together(sites) {
+			verdicts[v.Site.Class] = append(verdicts[v.Site.Class], v)
+		}
+		for _, class := range mutate.Classes() {
+			report(t, class, verdicts[class])
+		}
+		t.Logf("%d sites, %d sums, %v", len(sites), trial.Sums, time.Since(started).Round(time.Second))
+	})
+}
+
+// report fails for each site that wasn't reported exactly, and logs the count.
+func report(t *testing.T, class string, verdicts []mutate.Verdict) {
+	t.Helper()
+	var missed, wrong, extra, failed int
+	for i := range verdicts {
+		v := &verdicts[i]
+		if v.OK() {
+			continue
+		}
+		failed++
+		missed += min(len(v.Missed), 1)
+		wrong += min(len(v.Wrong), 1)
+		extra += len(v.Extra)
+		if failed <= 5 {
+			t.Error(v)
+		}
+	}
+	line := fmt.Sprintf("%-22s %5d sites, %5d exactly", class, len(verdicts), len(verdicts)-failed)
+	if failed > 0 {
+		line += fmt.Sprintf("; %d missed, %d for a wrong reason, %d extra functions", missed, wrong, extra)
+	}
+	t.Log(line)
+}
