@@ -104,6 +104,9 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 		if in.options.Data && !s.manifest.Data {
 			fmt.Fprintf(in.stderr, "fnsum: %s: a manifest without data (sum --data writes them): data is not compared\n", paths[i])
 		}
+		if in.options.Dwarf && !s.manifest.Dwarf {
+			fmt.Fprintf(in.stderr, "fnsum: %s: a manifest without evidence from debug information (sum --dwarf): it is not used\n", paths[i])
+		}
 	}
 	result, err := compareSources(older, newer, compare.Options{Keep: keep, Data: in.options.Data})
 	if err != nil {

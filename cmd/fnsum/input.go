@@ -40,6 +40,7 @@ func (in *inputs) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVarP(&in.options.Jobs, "jobs", "j", 0, "use `N` cores, 0 for all")
 	cmd.Flags().BoolVarP(&in.verbose, "verbose", "v", false, "say on stderr where each byte of code went, and what was skipped")
 	cmd.Flags().BoolVar(&in.options.Data, "data", false, "named data as well: variables, exports, init calls")
+	cmd.Flags().BoolVar(&in.options.Dwarf, "dwarf", false, "take debug information as evidence for line numbers, too")
 	cmd.Flags().StringVar(&in.lineTable, "line-table", "", "more functions with a parameter that is a line: NAME and its number, a line each, in `FILE`")
 	cmd.Flags().BoolVar(&in.options.Opaque, "opaque", false, "accept unknown machines: hash raw bytes and relocations")
 }
@@ -117,7 +118,7 @@ func (in *inputs) source(path string) (*source, error) {
 // newManifest is the manifest of objects that were summed.
 func (in *inputs) newManifest(arch string, objects ...manifest.Object) *manifest.Manifest {
 	m := manifest.New(arch, objects...)
-	m.Data = in.options.Data
+	m.Data, m.Dwarf = in.options.Data, in.options.Dwarf
 	if in.options.Lines != nil {
 		m.Lines = in.options.Lines.Digest()
 	}

@@ -50,6 +50,8 @@ type Options struct {
 	// Jobs is how many functions are walked at once, all cores if 0. The
 	// result doesn't depend on it.
 	Jobs int
+	// Dwarf takes debug information as evidence for line numbers, too.
+	Dwarf bool
 	// Lines says which parameters are line numbers; the table that comes with
 	// fnsum if nil.
 	Lines *lines.Table
@@ -85,6 +87,9 @@ type Record struct {
 	// Masked is the digest with line numbers left out, or the zero Digest
 	// where there are none.
 	Masked Digest
+	// Dwarf is likewise, with debug information as evidence too; the zero
+	// Digest where it is the same as Masked, or wasn't asked for.
+	Dwarf Digest
 	// Disambiguation covers what tells targets of one name apart; 0 where
 	// there is nothing to tell.
 	// For a numbered static it covers who uses it.
@@ -179,6 +184,11 @@ func newSummer(file *object.File, options Options) (*summer, error) {
 	}
 	s := &summer{p: newProgram(file, code, tables, m, table, jobs), jobs: jobs}
 	s.p.data = options.Data
+	if options.Dwarf {
+		if s.p.debug, err = lines.ReadDebug(file); err != nil {
+			return nil, err
+		}
+	}
 	s.makeBodies()
 	return s, s.run()
 }
@@ -293,7 +303,8 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 					first := len(slab)
 					r := s.record(&bodies[i])
 					r.Opaque = w.opaque
-					r.Digest, r.Masked, slab = d.sum(slab)
+					r.Digest, slab = d.sum(slab)
+					r.Masked, r.Dwarf = d.without()
 					r.Classes = slab[first:len(slab):len(slab)]
 					if len(w.disambig) > 0 {
 						r.Disambiguation = xxh3.Hash(w.disambig)

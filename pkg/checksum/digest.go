@@ -55,10 +55,23 @@ type digester struct {
 	classes [NumClasses][]byte
 	places  [NumClasses][]byte // of the classes of tables
 	special []specialBytes     // by name
-	masked  [NumClasses][]byte // the classes without line numbers
-	lined   [NumClasses]bool   // which of them have any
+	unlined [forms]unlined
 	total   []byte
-	unlined []byte // the total without line numbers
+}
+
+// The forms in which a step with line numbers is without them.
+const (
+	maskedForm = iota
+	dwarfForm  // with debug information as evidence as well
+	forms
+)
+
+// unlined is the steps without line numbers, in one form.
+type unlined struct {
+	classes [NumClasses][]byte
+	lined   [NumClasses]bool // which of them have line numbers; others aren't kept
+	any     bool
+	total   []byte
 }
 
 // specialBytes is the steps of one table of the class Special.
@@ -70,7 +83,12 @@ type specialBytes struct {
 func (d *digester) reset() {
 	for c := range d.classes {
 		d.classes[c], d.places[c] = d.classes[c][:0], d.places[c][:0]
-		d.lined[c] = false
+		for f := range d.unlined {
+			d.unlined[f].lined[c] = false
+		}
+	}
+	for f := range d.unlined {
+		d.unlined[f].any = false
 	}
 	if len(d.special) > maxSpecial {
 		d.special = nil
@@ -90,32 +108,37 @@ func (d *digester) step(s *Step) {
 		x := d.specialOf(s.Section)
 		x.bytes, x.places = append(x.bytes, s.Bytes...), append(x.places, s.Place...)
 	} else {
-		d.add(s.Class, s.Bytes, s.Masked)
+		d.add(s.Class, s)
 		d.places[s.Class] = append(d.places[s.Class], s.Place...)
 	}
 	if !s.Cold {
 		return
 	}
 	// The cold part alone: without what depends on the other parts' length.
-	d.add(Cold, []byte{byte(s.Class)}, nil)
+	d.add(Cold, &Step{Bytes: []byte{byte(s.Class)}})
 	if !s.Across {
-		d.add(Cold, s.Bytes, s.Masked)
+		d.add(Cold, s)
 	}
 }
 
-// add adds a step to a class; masked is nil where it has no line number.
-func (d *digester) add(c Class, bytes, masked []byte) {
-	if masked != nil && !d.lined[c] {
-		d.lined[c], d.masked[c] = true, append(d.masked[c][:0], d.classes[c]...)
+// add adds a step to a class.
+func (d *digester) add(c Class, s *Step) {
+	before, bytes := d.classes[c], s.Bytes
+	for f, without := range [forms][]byte{maskedForm: s.Masked, dwarfForm: s.Dwarf} {
+		u := &d.unlined[f]
+		if without != nil && !u.lined[c] {
+			u.lined[c], u.any, u.classes[c] = true, true, append(u.classes[c][:0], before...)
+		}
+		if without != nil {
+			bytes = without
+		}
+		if !u.lined[c] {
+			continue
+		}
+		before = u.classes[c]
+		u.classes[c] = append(u.classes[c], bytes...)
 	}
-	d.classes[c] = append(d.classes[c], bytes...)
-	if !d.lined[c] {
-		return
-	}
-	if masked == nil {
-		masked = bytes
-	}
-	d.masked[c] = append(d.masked[c], masked...)
+	d.classes[c] = append(d.classes[c], s.Bytes...)
 }
 
 // specialOf is where the steps of a table of that name go.
@@ -129,51 +152,62 @@ func (d *digester) specialOf(section string) *specialBytes {
 	return &d.special[i]
 }
 
-// sum appends the digests of the classes that have steps, and makes the totals
-// of them; the masked one is the zero Digest where there are no line numbers.
-func (d *digester) sum(list []ClassDigest) (total, masked Digest, classes []ClassDigest) {
-	d.total, d.unlined = d.total[:0], d.unlined[:0]
-	lined := false
+// sum appends the digests of the classes that have steps, and makes the total
+// of them.
+func (d *digester) sum(list []ClassDigest) (total Digest, classes []ClassDigest) {
+	d.total = d.total[:0]
+	for f := range d.unlined {
+		d.unlined[f].total = d.unlined[f].total[:0]
+	}
 	for c := range Class(NumClasses) {
-		if len(d.classes[c]) == 0 {
-			continue
+		if len(d.classes[c]) > 0 {
+			list = append(list, d.class(c, "", d.classes[c], d.places[c]))
 		}
-		bytes := d.classes[c]
-		if d.lined[c] {
-			bytes, lined = d.masked[c], true
-		}
-		list = append(list, d.class(c, "", d.classes[c], bytes, d.places[c]))
 	}
 	for i := range d.special {
 		if x := &d.special[i]; len(x.bytes) > 0 {
-			list = append(list, d.class(Special, x.section, x.bytes, x.bytes, x.places))
+			list = append(list, d.class(Special, x.section, x.bytes, x.places))
 		}
 	}
-	if lined {
-		masked = xxh3.Hash128(d.unlined).Bytes()
-	}
-	return xxh3.Hash128(d.total).Bytes(), masked, list
+	return xxh3.Hash128(d.total).Bytes(), list
 }
 
-// class makes a class's digest, and adds it to the totals. Masked is the same
-// as bytes where there are no line numbers.
-func (d *digester) class(c Class, section string, bytes, masked, places []byte) ClassDigest {
+// without are the totals without line numbers, after sum: each the zero Digest
+// where it is the same as the one before.
+func (d *digester) without() (masked, dwarf Digest) {
+	if u := &d.unlined[maskedForm]; u.any {
+		masked = xxh3.Hash128(u.total).Bytes()
+	}
+	if u := &d.unlined[dwarfForm]; u.any {
+		dwarf = xxh3.Hash128(u.total).Bytes()
+	}
+	return masked, dwarf
+}
+
+// class makes a class's digest, and adds it to the totals.
+func (d *digester) class(c Class, section string, bytes, places []byte) ClassDigest {
 	hash := xxh3.Hash128(bytes)
-	unlined := hash
-	if c != Special && d.lined[c] {
-		unlined = xxh3.Hash128(masked)
-	}
-	digest := ClassDigest{Class: c, Section: section, Exact: hash.Lo, Masked: unlined.Lo}
-	if c == Cold { // all of it is in the other classes
-		return digest
-	}
+	digest := ClassDigest{Class: c, Section: section, Exact: hash.Lo, Masked: hash.Lo}
 	var at xxh3.Uint128
 	if c.Table() {
 		at = xxh3.Hash128(places)
 		digest.Places = at.Lo
 	}
-	d.total = appendClassHash(d.total, c, section, hash, at)
-	d.unlined = appendClassHash(d.unlined, c, section, unlined, at)
+	if c != Cold { // all of that is in the other classes
+		d.total = appendClassHash(d.total, c, section, hash, at)
+	}
+	for f := range d.unlined {
+		u := &d.unlined[f]
+		if c != Special && u.lined[c] {
+			hash = xxh3.Hash128(u.classes[c])
+		}
+		if f == maskedForm {
+			digest.Masked = hash.Lo
+		}
+		if c != Cold {
+			u.total = appendClassHash(u.total, c, section, hash, at)
+		}
+	}
 	return digest
 }
 

@@ -25,6 +25,7 @@ type program struct {
 	tables  *alternatives.Tables
 	data    bool // data have records too
 	lines   *lines.Table
+	debug   *lines.Debug // nil where there is none, or nobody asked
 	// lineSections are the sections in which a function is defined that takes
 	// a line: calls within a section may have no relocation.
 	lineSections map[uint32]bool

@@ -86,7 +86,10 @@ type Step struct {
 	// Masked is the encoding with line numbers left out, nil where there are
 	// none.
 	Masked []byte
-	// Lines are the line numbers that Masked leaves out.
+	// Dwarf is the encoding without those line numbers either for which debug
+	// information is the evidence; nil where there are none.
+	Dwarf []byte
+	// Lines are the line numbers that Masked and Dwarf leave out.
 	Lines []LineNumber
 	// Place is, of an entry of a table, the encoding of the place that it is
 	// about.

@@ -62,7 +62,7 @@ func (t *Tracer) matches(b *body, r *Record) bool {
 	}
 	t.digest.reset()
 	t.walker.walk(b, &t.digest)
-	digest, _, _ := t.digest.sum(nil)
+	digest, _ := t.digest.sum(nil)
 	return digest == r.Digest
 }
 
@@ -82,6 +82,7 @@ func (v *tracer) step(s *Step) {
 	part := &v.w.parts[s.Part]
 	traced := Traced{Step: *s, Symbol: v.w.p.file.Sections[part.section].Name}
 	traced.Bytes, traced.Masked, traced.Place = bytes.Clone(s.Bytes), bytes.Clone(s.Masked), bytes.Clone(s.Place)
+	traced.Dwarf = bytes.Clone(s.Dwarf)
 	traced.Lines = slices.Clone(s.Lines)
 	if part.extent >= 0 {
 		traced.Symbol = v.w.p.code.Name(v.w.p.entryName(&v.w.p.code.Extents[part.extent]))

@@ -56,6 +56,7 @@ type walker struct {
 	entries   ownEntries
 	finder    *lines.Finder
 	masked    []byte       // w.encoded without line numbers, empty where there are none
+	byDwarf   bool         // w.masked is by debug information
 	masking   bool         // what is being encoded goes there
 	maskable  bool         // what was encoded has a line number
 	unlined   []byte       // text without line numbers
@@ -250,12 +251,15 @@ func (w *walker) emit(class Class, kind StepKind, at place, across bool) {
 	}
 	s.Class, s.Kind, s.Part, s.Ordinal, s.Offset = class, kind, at.part, at.ordinal, at.offset
 	s.Bytes, s.Across, s.Cold = w.encoded, across, part.cold
-	s.Masked, s.Lines = nil, w.numbers
+	s.Masked, s.Dwarf, s.Lines = nil, nil, w.numbers
 	if len(w.masked) > 0 {
 		s.Masked = w.masked
+		if w.byDwarf {
+			s.Masked, s.Dwarf = nil, w.masked
+		}
 	}
 	w.visit.step(s)
-	w.masked, w.numbers = w.masked[:0], w.numbers[:0]
+	w.masked, w.numbers, w.byDwarf = w.masked[:0], w.numbers[:0], false
 }
 
 // encode appends to w.encoded what a function appends, and where a line number
@@ -417,6 +421,9 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 		refs++
 	}
 	w.encoded[0] |= byte(min(refs, 7)) << 4
+	if in.line == lines.None && refs == 0 && in.Imm.Len > 0 && w.p.debug.Has(part.section, at, lines.Immediate(bytes, &in.Inst)) {
+		in.line, w.byDwarf = lines.Dwarf, true
+	}
 	if in.line != lines.None && refs == 0 {
 		w.masked = w.p.machine.appendLine(append(w.masked[:0], tagLine), bytes, &in.Inst)
 		w.numbers = append(w.numbers, LineNumber{lines.Immediate(bytes, &in.Inst), in.line})

@@ -245,7 +245,7 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) {
 		c.compareData(older, newer)
 	}
 	for _, p := range pairRecords(older.Records, newer.Records) {
-		change := p.judge()
+		change := p.judge(c.Old.Dwarf && c.New.Dwarf)
 		change.Object = newer.Name
 		if change.Status == Removed {
 			change.Object = older.Name
@@ -272,8 +272,9 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) {
 	}
 }
 
-// judge compares the two sides of a pair.
-func (p *pair) judge() Change {
+// judge compares the two sides of a pair. Dwarf is set where debug information
+// was evidence for line numbers on both sides.
+func (p *pair) judge(dwarf bool) Change {
 	shown := p.newer
 	if shown == nil {
 		shown = p.older
@@ -291,7 +292,7 @@ func (p *pair) judge() Change {
 	case p.newer == nil:
 		c.Status = Removed
 	default:
-		if c.Reasons = reasons(p.older, p.newer); c.Reasons != nil {
+		if c.Reasons = reasons(p.older, p.newer, dwarf); c.Reasons != nil {
 			c.Status = Changed
 			if slices.Equal(c.Reasons, onlyLines) {
 				c.Status = LineOnly
@@ -308,13 +309,16 @@ var onlyLines = []string{reasonLines}
 
 // reasons names the classes in which two records differ, nil where they are
 // the same.
-func reasons(a, b *checksum.Record) []string {
+func reasons(a, b *checksum.Record, dwarf bool) []string {
 	// Only where both sides have something to tell apart does it count: a
 	// second symbol of a name may have come or gone elsewhere.
 	ambiguous := a.Disambiguation != b.Disambiguation && a.Disambiguation != 0 && b.Disambiguation != 0
 	moved := checksum.Place(a.Section) != checksum.Place(b.Section)
 	if a.Digest == b.Digest && !ambiguous && !moved {
 		return nil
+	}
+	if dwarf && !ambiguous && !moved && unlined(a) == unlined(b) {
+		return onlyLines
 	}
 	list, moreLines := classReasons(a, b)
 	references := checksum.References.String()
@@ -332,6 +336,16 @@ func reasons(a, b *checksum.Record) []string {
 		list = append(list, reasonLines)
 	}
 	return list
+}
+
+// unlined is the digest with the fewest line numbers.
+func unlined(r *checksum.Record) checksum.Digest {
+	for _, d := range [...]checksum.Digest{r.Dwarf, r.Masked} {
+		if d != (checksum.Digest{}) {
+			return d
+		}
+	}
+	return r.Digest
 }
 
 // classReasons names the classes that differ, by their exact digests and by

@@ -15,11 +15,12 @@ const (
 	None      Evidence = iota
 	Signature          // a parameter that is a line by the callee's prototype
 	BugTable           // the line of the WARN or BUG that it stands in
+	Dwarf              // the instruction's line by the debug information
 	Field              // a field of a table or descriptor
 	Text               // a path and a line in a string
 )
 
-var evidenceNames = [...]string{"", "signature", "bug-table", "field", "text"}
+var evidenceNames = [...]string{"", "signature", "bug-table", "dwarf", "field", "text"}
 
 func (e Evidence) String() string { return evidenceNames[e] }
 

@@ -15,8 +15,12 @@ const magic = "# fnsum manifest "
 
 const none = "-" // an empty field
 
-// optionData stands in the header of a manifest with records of data.
-const optionData = "data"
+// The options that stand in the header: records of data, digests that debug
+// information is evidence for.
+const (
+	optionData  = "data"
+	optionDwarf = "dwarf"
+)
 
 // The columns of a record's line, separated by tabs.
 const (

@@ -30,6 +30,7 @@ type Manifest struct {
 	Lines   string
 	Arch    string
 	Data    bool     // named data have records too
+	Dwarf   bool     // debug information was evidence, too
 	Objects []Object // by name
 }
 

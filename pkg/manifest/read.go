@@ -121,7 +121,9 @@ func (r *reader) readHeader(line string) error {
 		}
 		r.m.Arch = arch
 	case "options":
-		if r.m.Data = value == optionData; !r.m.Data && value != none {
+		options := strings.Split(value, ",")
+		r.m.Data, r.m.Dwarf = slices.Contains(options, optionData), slices.Contains(options, optionDwarf)
+		if value != r.m.options() {
 			return fmt.Errorf("unknown options %q", value)
 		}
 	case "lines":
@@ -206,16 +208,19 @@ func (r *reader) readRecord(line string) error {
 	} else if _, err := hex.Decode(record.Digest[:], []byte(d)); err != nil {
 		return fmt.Errorf("digest %q", d)
 	}
-	if d := fields[columnMasked]; d != none {
-		if len(d) != 2*len(record.Masked) {
+	before := record.Digest
+	for i, to := range [...]*checksum.Digest{&record.Masked, &record.Dwarf} {
+		d := fields[columnMasked+i]
+		if d == none {
+			continue
+		}
+		if len(d) != 2*len(to) {
 			return fmt.Errorf("masked digest %q", d)
 		}
-		if _, err := hex.Decode(record.Masked[:], []byte(d)); err != nil || record.Masked == record.Digest {
+		if _, err := hex.Decode(to[:], []byte(d)); err != nil || *to == before || *to == (checksum.Digest{}) {
 			return fmt.Errorf("masked digest %q", d)
 		}
-	}
-	if d := fields[columnDwarf]; d != none {
-		return fmt.Errorf("a digest %q by DWARF, which this fnsum doesn't know", d)
+		before = *to
 	}
 	var err error
 	if d := fields[columnDisambiguation]; d != none {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
@@ -38,11 +39,7 @@ func (m *Manifest) appendHeader(b []byte) []byte {
 	b = fmt.Appendf(b, "%s%d\n# form %d\n# lines %s\n# hash %s\n# arch ", magic, Version, m.Form, table, m.Hash)
 	b = appendEscaped(b, m.Arch, false)
 	b = append(b, "\n# options "...)
-	if m.Data {
-		b = append(b, optionData...)
-	} else {
-		b = append(b, none...)
-	}
+	b = append(b, m.options()...)
 	b = append(b, "\n# classes"...)
 	for c := range checksum.Class(checksum.NumClasses) {
 		b = fmt.Appendf(b, " %s=%s", c.Short(), c)
@@ -62,6 +59,21 @@ func (m *Manifest) appendHeader(b []byte) []byte {
 		b = append(b, '\n')
 	}
 	return b
+}
+
+// options is the header's list of what else was asked for.
+func (m *Manifest) options() string {
+	var list []string
+	if m.Data {
+		list = append(list, optionData)
+	}
+	if m.Dwarf {
+		list = append(list, optionDwarf)
+	}
+	if len(list) == 0 {
+		return none
+	}
+	return strings.Join(list, ",")
 }
 
 // accountField is one number of an object's coverage account.
@@ -93,13 +105,17 @@ func appendRecord(b []byte, object string, r *checksum.Record) []byte {
 	b = append(b, kinds[r.Kind]...)
 	b = append(b, '\t')
 	b = hex.AppendEncode(b, r.Digest[:])
-	b = append(b, '\t')
-	if r.Masked != (checksum.Digest{}) && r.Masked != r.Digest {
-		b = hex.AppendEncode(b, r.Masked[:])
-	} else {
-		b = append(b, none...)
+	before := r.Digest
+	for _, d := range [...]checksum.Digest{r.Masked, r.Dwarf} {
+		b = append(b, '\t')
+		if d == (checksum.Digest{}) || d == before {
+			b = append(b, none...)
+			continue
+		}
+		b = hex.AppendEncode(b, d[:])
+		before = d
 	}
-	b = append(b, "\t-\t"...) // dwarf
+	b = append(b, '\t')
 	if r.Disambiguation != 0 {
 		b = appendHex64(b, r.Disambiguation)
 	} else {

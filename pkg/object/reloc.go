@@ -101,6 +101,29 @@ func (f *File) Relocs(section uint32) Relocs {
 	return Relocs{f.Data(rela), f.big}
 }
 
+// DebugRelocs is the records that apply to a section that isn't allocated,
+// which Parse leaves alone: most of an object may be debug information, and
+// few ask for it. They are in the file's order.
+func (f *File) DebugRelocs(section uint32) (Relocs, error) {
+	for i := range f.Sections {
+		s := &f.Sections[i]
+		if s.Type != elf.SHT_RELA || s.Info != section || s.Size == 0 {
+			continue
+		}
+		if s.Entsize != relocSize || s.Size%relocSize != 0 {
+			return Relocs{}, fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name, s.Size, s.Entsize)
+		}
+		relocs := Relocs{f.Data(uint32(i)), f.big}
+		for n := range relocs.Len() {
+			if r := relocs.At(n); uint64(r.Symbol) >= uint64(len(f.Symbols)) || r.Offset >= f.Sections[section].Size {
+				return Relocs{}, fmt.Errorf("%w: %s+%#x: relocation by symbol %d, or beyond the end", ErrFormat, f.Sections[section].Name, r.Offset, r.Symbol)
+			}
+		}
+		return relocs, nil
+	}
+	return Relocs{big: f.big}, nil
+}
+
 // loadRelocs attaches relocation sections to the sections that they apply to,
 // where these have some use, and checks their records.
 func (f *File) loadRelocs() error {
