@@ -683,8 +683,14 @@ func TestAltinstrAux(t *testing.T) {
 	slow := func(x string, yes, no int64) elfbuild.Object {
 		return aux(test, pc32(2, x, -5), pc32(9, ".text", yes-4), pc32(14, ".text", no-4))
 	}
+	// next jumps to what stands behind, which two other functions reach too.
+	next := func(shared string) elfbuild.Object {
+		return obj(code(fun("f", jump, plt32(1, ".altinstr_aux", -4)), fun("g", jump, plt32(1, ".altinstr_aux", 3)), fun("h", jump, plt32(1, ".altinstr_aux", 3))),
+			elfbuild.Text(".altinstr_aux", raw("31c0 e9 00000000", plt32(3, ".altinstr_aux", 3)), raw(shared)))
+	}
 	reason := list("alternatives")
 	for _, p := range []tablePair{
+		{name: "what it goes on with, which is others' too", old: next("31f6 c3"), new: next("31ff c3"), exact: reason},
 		{name: "an instruction", old: aux("31f6 c3"), new: aux("31ff c3"), exact: reason},
 		{name: "what it tests", old: slow("a", 5, 7), new: slow("b", 5, 7), exact: reason},
 		{name: "where it goes on", old: slow("a", 5, 7), new: slow("a", 7, 5), exact: reason},

@@ -348,7 +348,7 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 			return
 		}
 		t = w.p.resolve(r.Symbol, r.Addend+int64(at)+int64(in.Len)-int64(r.Offset))
-	} else if place := int64(at) + in.PCRel; place >= int64(part.start) && (place < int64(part.end) || part.replaces && place == int64(part.end)) {
+	} else if place := int64(at) + in.PCRel; place >= int64(part.start) && (place < int64(part.end) || place == int64(part.end) && w.replacement(here.part)) {
 		t = target{kind: targetInside, section: part.section, at: uint64(place), extent: part.extent}
 	} else {
 		t = w.p.resolvePlace(part.section, place)
@@ -365,12 +365,16 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 	w.reference(here, relocPC, &t)
 }
 
+// replacement tells whether a part is the replacement of an alternative, whose
+// end is where the code that it stands in for goes on.
+func (w *walker) replacement(i int) bool { return i >= len(w.body.parts) }
+
 // own tells which part of the body the target lies in.
 func (w *walker) own(t *target) (int, bool) {
 	if t.kind > targetInside && t.kind != targetStray && t.kind != targetSpecial || t.section == 0 || t.offset < 0 && t.kind == targetName {
 		return 0, false
 	}
-	if part := &w.parts[w.current]; part.replaces && part.section == t.section && part.start <= t.at && t.at <= part.end {
+	if part := &w.parts[w.current]; w.replacement(w.current) && part.section == t.section && part.start <= t.at && t.at <= part.end {
 		return w.current, true // its end is one of its places
 	}
 	for i := range w.body.parts {
