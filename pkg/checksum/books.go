@@ -13,6 +13,9 @@ import (
 // dynamic_debug.h, printk.h.
 var bookkeeping = [...]string{"__already_done", "__warned", "__key", "_rs", "descriptor", "_entry"}
 
+// uniqueDebug begins the name that dynamic debug makes for its descriptors.
+const uniqueDebug = "__UNIQUE_ID_ddebug"
+
 // isBook tells whether a symbol is such a static: a local, numbered variable
 // of that name, or one that dynamic debug made unique.
 func (p *program) isBook(symbol uint32) bool {
@@ -20,7 +23,7 @@ func (p *program) isBook(symbol uint32) bool {
 	if !s.Local() || s.Size == 0 || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return false
 	}
-	if strings.HasPrefix(s.Name, "__UNIQUE_ID_ddebug") {
+	if strings.HasPrefix(s.Name, uniqueDebug) || strings.Contains(s.Name, "."+uniqueDebug) { // clang: f.name
 		return true
 	}
 	stem := p.normal[symbol]

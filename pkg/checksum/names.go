@@ -24,6 +24,10 @@ func Normal(name string) string {
 		name = normalRust(name)
 	}
 	if i := strings.IndexByte(name, '.'); i > 0 && i+1 < len(name) {
+		// clang puts the function in front of a static's name.
+		if at := strings.Index(name, ".__UNIQUE_ID_"); at > 0 {
+			name = name[:at+1] + normalMacro(name[at+1:])
+		}
 		name = normalSuffixes(name, i)
 	}
 	return name

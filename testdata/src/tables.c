@@ -145,6 +145,14 @@ noinline void demo_debug(int n)
 	}
 }
 
+/* Their names as dynamic debug makes them, __UNIQUE_ID(ddebug). */
+noinline void demo_debug_unique(int n)
+{
+	static struct debug_site __UNIQUE_ID_ddebug_881 = { "demo", "demo_debug_unique", FILE, "unique: %d\n", 97, 5 };
+
+	consume(&__UNIQUE_ID_ddebug_881, n);
+}
+
 noinline void demo_limited(int n)
 {
 	if (n) {
