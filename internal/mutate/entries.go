@@ -263,7 +263,7 @@ func branchKey(o *Object, s seed) []Site {
 
 func loose(sites []Site) []Site {
 	for i := range sites {
-		sites[i].Loose = true
+		sites[i].May = "references"
 	}
 	return sites
 }
@@ -320,9 +320,9 @@ func (o *Object) elsewhere(s seed, reason string) []Site {
 			add(sites[0].Want, x, reason)
 		}
 		if in := o.instruction(e.section, e.place); in != nil && in.Kind == decode.Nop && !o.described(e) {
-			for _, x := range e.owners { // nothing is about the NOP any more
-				add(sites[0].Want, x, "instructions")
-			}
+			// Nothing is about the NOP any more, so it is none of the
+			// instructions that places are counted by.
+			sites[0].May = "*"
 		}
 		return sites
 	}

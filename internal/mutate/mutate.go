@@ -44,9 +44,10 @@ type Site struct {
 	Edits []Edit
 	// Want is what must be reported: for each function its reasons.
 	Want map[int]Reasons
-	// Loose is set where "references" may stand beside the reasons: what tells
-	// targets of one name apart has no class of its own.
-	Loose bool
+	// May has reasons that may stand beside those: "references", where what
+	// tells targets of one name apart changes with them and has no class of
+	// its own; "*" for any, where the places of all that follows move.
+	May string
 }
 
 // Reasons is a set of reasons of a change.
@@ -132,6 +133,7 @@ func (o *Object) Sites(name string, limit int) []Site {
 		random.Shuffle(len(seeds), func(i, j int) { seeds[i], seeds[j] = seeds[j], seeds[i] })
 	}
 	var list []Site
+	chosen := map[int]int{} // how often, by function
 	for _, s := range seeds {
 		sites := slices.DeleteFunc(c.sites(o, s), func(s Site) bool { return !o.clear(s.Want) })
 		for n := range sites {
@@ -142,13 +144,34 @@ func (o *Object) Sites(name string, limit int) []Site {
 			continue
 		}
 		if len(sites) > 0 {
-			list = append(list, sites[random.IntN(len(sites))])
+			site := sites[random.IntN(len(sites))]
+			if !crowded(chosen, site.Want) {
+				list = append(list, site)
+			}
 		}
 		if len(list) == limit {
 			break
 		}
 	}
 	return list
+}
+
+// maxShared is how many sites of a sample may concern one function: each needs a
+// copy of its own.
+const maxShared = 8
+
+// crowded tells whether enough sites concern one of the functions, and counts
+// this one if not.
+func crowded(chosen map[int]int, want map[int]Reasons) bool {
+	for fn := range want {
+		if chosen[fn] == maxShared {
+			return true
+		}
+	}
+	for fn := range want {
+		chosen[fn]++
+	}
+	return false
 }
 
 // clear tells whether a site concerns some function, and each can be told by
