@@ -22,15 +22,19 @@ import (
 var kernelChanges = []struct {
 	set, variant string
 	changed      []string
+	lineOnly     int
 }{
-	{"x86_64-gcc", "base", nil},
-	{"x86_64-gcc", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established"}},
-	{"x86_64-gcc", "header-inline", []string{"cubictcp_acked", "cubictcp_cong_avoid", "tcp_reno_cong_avoid", "tcp_update_metrics", "tcp_write_xmit"}},
-	{"x86_64-gcc", "special-only", []string{"__d_instantiate", "dev_queue_xmit_nit"}},
-	{"x86_64-plain", "base", nil},
-	{"x86_64-plain", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established"}},
-	{"x86_64-lto", "base", nil},
-	{"x86_64-lto", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established", "tcp_rcv_rtt_measure_ts"}},
+	{"x86_64-gcc", "base", nil, 0},
+	{"x86_64-gcc", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established"}, 0},
+	{"x86_64-gcc", "header-inline", []string{"cubictcp_acked", "cubictcp_cong_avoid", "tcp_reno_cong_avoid", "tcp_update_metrics", "tcp_write_xmit"}, 0},
+	{"x86_64-gcc", "special-only", []string{"__d_instantiate", "dev_queue_xmit_nit"}, 0},
+	{"x86_64-gcc", "line-shift", nil, 165},
+	{"x86_64-plain", "base", nil, 0},
+	{"x86_64-plain", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established"}, 0},
+	{"x86_64-plain", "line-shift", nil, 165},
+	{"x86_64-lto", "base", nil, 0},
+	{"x86_64-lto", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established", "tcp_rcv_rtt_measure_ts"}, 0},
+	{"x86_64-lto", "line-shift", nil, 177},
 }
 
 // sumKernel sums a kernel object into a manifest, as the text of its file.
@@ -88,7 +92,12 @@ func TestKernels(t *testing.T) {
 			}
 			var names []string
 			for _, c := range result.Changes {
-				names = append(names, c.Name)
+				if c.Status != compare.LineOnly {
+					names = append(names, c.Name)
+				}
+			}
+			if result.Summary.LineOnly != k.lineOnly {
+				t.Errorf("%d functions differ in line numbers only, want %d", result.Summary.LineOnly, k.lineOnly)
 			}
 			slices.Sort(names)
 			if d := cmp.Diff(k.changed, names); d != "" {

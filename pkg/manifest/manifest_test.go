@@ -170,9 +170,9 @@ func TestEscapes(t *testing.T) {
 		{"a,b=c", "a,b=c", "a%2Cb%3Dc"},
 		{"é…", "é…", "é…"},
 		{"a\xffb\xc3", "a%FFb%C3", "a%FFb%C3"},
-		{"\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80"}, // half of a surrogate pair
-		{"\ufffd", "\ufffd", "\ufffd"},             // itself, not an error
-		{"#", "#", "#"},                            // no header in this column
+		{"\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80"},                          // half of a surrogate pair
+		{"\ufffd", "\ufffd", "\ufffd"},                                      // itself, not an error
+		{"#", "#", "#"},                                                     // no header in this column
 		{"<lambda>::f$x@@V1", "<lambda>::f$x@@V1", "<lambda>::f$x%40%40V1"}, // only in a list
 	} {
 		for _, list := range []bool{false, true} {
