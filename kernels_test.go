@@ -34,7 +34,7 @@ var kernelChanges = []struct {
 	{"x86_64-plain", "line-shift", nil, 165},
 	{"x86_64-lto", "base", nil, 0},
 	{"x86_64-lto", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established", "tcp_rcv_rtt_measure_ts"}, 0},
-	{"x86_64-lto", "line-shift", nil, 177},
+	{"x86_64-lto", "line-shift", nil, 178},
 }
 
 // sumKernel sums a kernel object into a manifest, as the text of its file.

@@ -17,7 +17,7 @@ const module = "github.com/fnsum/fnsum/"
 var layers = map[string][]string{
 	"pkg/object":       {"internal/mapped"},
 	"pkg/decode":       nil,
-	"pkg/lines":        {"pkg/decode"},
+	"pkg/lines":        {"pkg/object", "pkg/decode"},
 	"pkg/alternatives": {"pkg/object"},
 	"pkg/checksum":     {"pkg/object", "pkg/decode", "pkg/alternatives", "pkg/lines"},
 	"pkg/manifest":     {"pkg/checksum", "pkg/object", "internal/mapped"},

@@ -28,7 +28,8 @@ type ClassDigest struct {
 	Masked uint64
 	// Places is, of a class of tables, the digest of the places that the
 	// entries are about, which Exact leaves out: one instruction more moves
-	// the places of all tables. 0 for other classes.
+	// the places of all tables. 0 for other classes, and where all places are
+	// the usual ones.
 	Places uint64
 }
 
@@ -54,7 +55,8 @@ func (d *ClassDigest) Order(other *ClassDigest) int {
 type digester struct {
 	classes [NumClasses][]byte
 	places  [NumClasses][]byte // of the classes of tables
-	special []specialBytes     // by name
+	entries [NumClasses]int
+	special []specialBytes // by name
 	unlined [forms]unlined
 	total   []byte
 }
@@ -82,7 +84,7 @@ type specialBytes struct {
 
 func (d *digester) reset() {
 	for c := range d.classes {
-		d.classes[c], d.places[c] = d.classes[c][:0], d.places[c][:0]
+		d.classes[c], d.places[c], d.entries[c] = d.classes[c][:0], d.places[c][:0], 0
 		for f := range d.unlined {
 			d.unlined[f].lined[c] = false
 		}
@@ -109,7 +111,13 @@ func (d *digester) step(s *Step) {
 		x.bytes, x.places = append(x.bytes, s.Bytes...), append(x.places, s.Place...)
 	} else {
 		d.add(s.Class, s)
-		d.places[s.Class] = append(d.places[s.Class], s.Place...)
+		if s.Kind == EntryStep {
+			d.entries[s.Class]++
+			if s.Place != nil {
+				d.places[s.Class] = binary.AppendUvarint(d.places[s.Class], uint64(d.entries[s.Class]))
+				d.places[s.Class] = append(d.places[s.Class], s.Place...)
+			}
+		}
 	}
 	if !s.Cold {
 		return
@@ -189,7 +197,7 @@ func (d *digester) class(c Class, section string, bytes, places []byte) ClassDig
 	hash := xxh3.Hash128(bytes)
 	digest := ClassDigest{Class: c, Section: section, Exact: hash.Lo, Masked: hash.Lo}
 	var at xxh3.Uint128
-	if c.Table() {
+	if c.Table() && len(places) > 0 {
 		at = xxh3.Hash128(places)
 		digest.Places = at.Lo
 	}

@@ -99,9 +99,28 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 	if class == Special {
 		w.step.Section = w.p.file.Sections[table.Section].Name
 	}
-	w.step.Place = w.placed
+	if w.step.Place = w.placed; class == Tracing && w.usual(table, here) {
+		w.step.Place = nil
+	}
 	w.emit(class, EntryStep, here, w.crossed)
 	w.step.Section, w.step.Place = "", nil
+}
+
+// usual tells whether w.placed is where a compiler puts what a tracer hooks
+// into: the padding in front for the table that may say so, else the first
+// instruction that isn't a landing pad. Left out, it makes a manifest a good
+// deal smaller.
+func (w *walker) usual(table *alternatives.Table, here place) bool {
+	if w.p.file.Sections[table.Section].Name == "__patchable_function_entries" {
+		return here.part == 0 && len(w.placed) == 1 && w.placed[0] == tagFront
+	}
+	first := byte(0)
+	if insts := w.laid[0].insts; len(insts) > 0 && w.p.machine.landingPad != nil {
+		if code := w.p.file.Data(w.parts[0].section)[w.parts[0].start:]; w.p.machine.landingPad(code[:insts[0].Len]) {
+			first = 1
+		}
+	}
+	return string(w.placed) == string([]byte{tagSelf, 0, first, 0})
 }
 
 // appendEntry encodes what an entry says beside its place: its bytes with

@@ -24,6 +24,9 @@ type machine struct {
 	// appendLine encodes an instruction with its immediate left out, in one
 	// way for all sizes that the immediate may have.
 	appendLine func(b, code []byte, in *decode.Inst) []byte
+	// landingPad tells whether an instruction is one that indirect branches
+	// must land on; nil where the machine has none.
+	landingPad func(code []byte) bool
 	// address tells whether an instruction with a memory operand computes its
 	// address and leaves alone what is there.
 	address func(in *decode.Inst, code []byte) bool

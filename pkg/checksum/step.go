@@ -92,7 +92,7 @@ type Step struct {
 	// Lines are the line numbers that Masked and Dwarf leave out.
 	Lines []LineNumber
 	// Place is, of an entry of a table, the encoding of the place that it is
-	// about.
+	// about; nil where that is where such entries are in nearly every function.
 	Place []byte
 	// Across is set where the step says a place in another part.
 	Across bool

@@ -17,6 +17,9 @@ var x86 = machine{
 	decode: decode.X86,
 	branch: -4,
 	lines:  &lines.X86,
+	landingPad: func(code []byte) bool {
+		return string(code) == "\xf3\x0f\x1e\xfa" // ENDBR64
+	},
 	appendLine: func(b, code []byte, in *decode.Inst) []byte {
 		opcode := len(b) + int(in.Opcode)
 		b = append(b, code[:in.Imm.Off]...)

@@ -54,7 +54,7 @@ func sample() *Manifest {
 						{Class: checksum.Instructions, Exact: 1, Masked: 9},
 						{Class: checksum.JumpTables, Exact: math.MaxUint64, Masked: math.MaxUint64},
 						{Class: checksum.BugTable, Exact: 2, Masked: 0, Places: 3},
-						{Class: checksum.Tracing, Exact: 4, Masked: 4, Places: 0},
+						{Class: checksum.Tracing, Exact: 4, Masked: 4},
 						{Class: checksum.Cold, Exact: 0},
 						{Class: checksum.Special, Section: "", Exact: 5, Masked: 5, Places: 6},
 						{Class: checksum.Special, Section: ".smp_locks", Exact: 5, Masked: 5, Places: 6},
@@ -170,9 +170,9 @@ func TestEscapes(t *testing.T) {
 		{"a,b=c", "a,b=c", "a%2Cb%3Dc"},
 		{"é…", "é…", "é…"},
 		{"a\xffb\xc3", "a%FFb%C3", "a%FFb%C3"},
-		{"\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80"},                          // half of a surrogate pair
-		{"\ufffd", "\ufffd", "\ufffd"},                                      // itself, not an error
-		{"#", "#", "#"},                                                     // no header in this column
+		{"\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80"}, // half of a surrogate pair
+		{"\ufffd", "\ufffd", "\ufffd"},             // itself, not an error
+		{"#", "#", "#"},                            // no header in this column
 		{"<lambda>::f$x@@V1", "<lambda>::f$x@@V1", "<lambda>::f$x%40%40V1"}, // only in a list
 	} {
 		for _, list := range []bool{false, true} {

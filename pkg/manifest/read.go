@@ -298,7 +298,7 @@ func readClasses(field string) ([]checksum.ClassDigest, error) {
 		if name, places := strings.CutSuffix(name, "@"); places {
 			// The places stand behind the class that they belong to.
 			c, ok := readClass(name)
-			if !ok || masked || n == 0 || !c.Class.Table() || list[n-1].Order(&c) != 0 || list[n-1].Places != 0 {
+			if !ok || masked || digest == 0 || n == 0 || !c.Class.Table() || list[n-1].Order(&c) != 0 || list[n-1].Places != 0 {
 				return nil, fmt.Errorf("class digest %q", item)
 			}
 			list[n-1].Places = digest

@@ -133,7 +133,7 @@ func appendRecord(b []byte, object string, r *checksum.Record) []byte {
 			b = append(b, '/')
 			b = appendHex64(b, c.Masked)
 		}
-		if c.Class.Table() {
+		if c.Places != 0 {
 			b = append(b, ',')
 			b = appendClass(b, &c)
 			b = append(b, "@="...)
