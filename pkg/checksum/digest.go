@@ -126,6 +126,7 @@ func (d *digester) step(s *Step) {
 	d.add(Cold, &Step{Bytes: []byte{byte(s.Class)}})
 	if !s.Across {
 		d.add(Cold, s)
+		d.add(Cold, &Step{Bytes: s.Place})
 	}
 }
 

@@ -95,7 +95,10 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 		w.encoded[0] = tagNamed
 		w.encoded = appendText(w.encoded, w.p.file.Sections[table.Section].Name)
 	}
-	w.encode(func(b []byte) []byte { return w.appendEntry(b, table, e) })
+	w.encode(func(b []byte) []byte {
+		w.kept = w.kept[:0]
+		return w.appendEntry(b, table, e)
+	})
 	if class == Special {
 		w.step.Section = w.p.file.Sections[table.Section].Name
 	}
@@ -104,6 +107,9 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 	}
 	w.emit(class, EntryStep, here, w.crossed)
 	w.step.Section, w.step.Place = "", nil
+	for i := range w.kept {
+		w.books(here, &w.kept[i])
+	}
 }
 
 // usual tells whether w.placed is where a compiler puts what a tracer hooks
@@ -175,6 +181,9 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 		}
 		t := w.p.resolve(r.Symbol, addend)
 		w.touch(&t)
+		if t.kind == targetName && w.p.kinds[t.section] == sectionWritable {
+			w.kept = append(w.kept, t)
+		}
 		b = binary.AppendUvarint(b, field)
 		b = append(b, byte(w.p.machine.reloc(r.Type).kind))
 		if to, ok := w.own(&t); ok {

@@ -54,6 +54,7 @@ type walker struct {
 	current   int    // the part being walked
 	placed    []byte // the place of an entry
 	entries   ownEntries
+	kept      []target // variables that the entry refers to: they may keep books
 	finder    *lines.Finder
 	masked    []byte       // w.encoded without line numbers, empty where there are none
 	byDwarf   bool         // w.masked is by debug information
