@@ -3,6 +3,7 @@
 package mutate
 
 import (
+	"bytes"
 	"debug/elf"
 	"strings"
 
@@ -32,7 +33,7 @@ func (o *Object) contentSite(section uint32, at uint64) (Site, bool) {
 		return Site{}, false
 	}
 	users, ok := o.usersOf(section, at)
-	if !ok {
+	if !ok || o.isLine(section, at) {
 		return Site{}, false
 	}
 	old := o.file.Data(section)[at]
@@ -41,6 +42,54 @@ func (o *Object) contentSite(section uint32, at uint64) (Site, bool) {
 		value = old ^ 2
 	}
 	return Site{At: o.at(section, at), Edits: []Edit{o.byteEdit(section, at, value)}, Want: users}, true
+}
+
+// isLine tells whether a byte is part of a line number, which may change: the
+// digits behind a path at the end of a string, 18 bits of struct _ddebug
+// (include/linux/dynamic_debug.h), and the line and column of UBSAN's data.
+func (o *Object) isLine(section uint32, at uint64) bool {
+	s := &o.file.Sections[section]
+	switch {
+	case kindOf(s) == stringData && s.Entsize == 1:
+		data := o.file.Data(section)
+		text, _, _ := bytes.Cut(data[at:], []byte{0})
+		from := at
+		for from > 0 && isDigit(data[from-1]) {
+			from--
+		}
+		return isDigit(data[at]) && len(bytes.TrimLeft(text, "0123456789")) == 0 && from > 2 && data[from-1] == ':' && data[from-3] == '.'
+	case s.Name == "__dyndbg":
+		d, _ := o.datumAt(section, at)
+		return d.lo+ddebugLine <= at && at < d.lo+ddebugLine+3
+	case strings.HasPrefix(s.Name, ".data..Lubsan"):
+		return at >= 8 && at < 16
+	}
+	return false
+}
+
+const ddebugLine = 32 // in struct _ddebug
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+// descriptorLines changes the line of dynamic debug's descriptors.
+func descriptorLines(o *Object, s seed) []Site {
+	if o.file.Sections[s.section].Name != "__dyndbg" {
+		return nil
+	}
+	at := s.at + ddebugLine
+	users, ok := o.usersOf(s.section, at)
+	if !ok {
+		return nil
+	}
+	return []Site{{At: o.at(s.section, at), Edits: []Edit{o.flip(s.section, at)}, Want: linesOnly(users)}}
+}
+
+// linesOnly says that functions must be reported for their line numbers alone.
+func linesOnly(want map[int]Reasons) map[int]Reasons {
+	for fn := range want {
+		want[fn] = Reasons{"line-only": true, "lines": true}
+	}
+	return want
 }
 
 // stringBytes changes the bytes of a string, up to where the next reference

@@ -5,6 +5,7 @@ package mutate
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -194,6 +195,35 @@ func warnFlags(o *Object, s seed) []Site {
 	return slices.Concat(o.entryByte(s, at), o.entryByte(s, at+1))
 }
 
+// warnLine changes the line, which makes no function a changed one.
+func warnLine(o *Object, s seed) []Site {
+	t, _ := o.entry(s)
+	if t.size == 8 {
+		return nil
+	}
+	sites := o.entryByte(s, t.size-4)
+	if e := &t.entries[s.n]; o.loads(e, binary.LittleEndian.Uint16(o.file.Data(t.section)[e.start+t.size-4:])) {
+		return nil // the line stands in the code as well, and would be another one there
+	}
+	for i := range sites {
+		sites[i].Want = linesOnly(sites[i].Want)
+	}
+	return sites
+}
+
+// loads tells whether a part that an entry is about has a number as an immediate.
+func (o *Object) loads(e *entry, number uint16) bool {
+	found := false
+	if x := o.innermost(e.section, e.place); x != nil {
+		code := o.file.Data(e.section)
+		o.instructions(e.section, x.Start, x.End, func(at uint64, in *decode.Inst) bool {
+			found = found || in.Imm.Len == 4 && binary.LittleEndian.Uint32(in.Imm.Of(code[at:])) == uint32(number)
+			return !found
+		})
+	}
+	return found
+}
+
 func warnFormat(o *Object, s seed) []Site {
 	if t, _ := o.entry(s); t.size != 16 {
 		return nil
@@ -258,12 +288,16 @@ func keyField(t *table) uint64 {
 
 func branchKey(o *Object, s seed) []Site {
 	t, _ := o.entry(s)
-	return loose(o.entryReloc(s, keyField(t), o.toOtherKey))
+	sites := loose(o.entryReloc(s, keyField(t), o.toOtherKey))
+	for i := range sites { // one key keeps books, another doesn't
+		sites[i].May = append(sites[i].May, "constants")
+	}
+	return sites
 }
 
 func loose(sites []Site) []Site {
 	for i := range sites {
-		sites[i].May = "references"
+		sites[i].May = []string{"references", "cold"}
 	}
 	return sites
 }
@@ -322,7 +356,7 @@ func (o *Object) elsewhere(s seed, reason string) []Site {
 		if in := o.instruction(e.section, e.place); in != nil && in.Kind == decode.Nop && !o.described(e) {
 			// Nothing is about the NOP any more, so it is none of the
 			// instructions that places are counted by.
-			sites[0].May = "*"
+			sites[0].May = []string{"*"}
 		}
 		return sites
 	}

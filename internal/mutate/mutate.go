@@ -46,8 +46,9 @@ type Site struct {
 	Want map[int]Reasons
 	// May has reasons that may stand beside those: "references", where what
 	// tells targets of one name apart changes with them and has no class of
-	// its own; "*" for any, where the places of all that follows move.
-	May string
+	// its own, and "cold", where these are numbered in the cold part; "*" for
+	// any, where the places of all that follows move.
+	May []string
 }
 
 // Reasons is a set of reasons of a change.

@@ -124,7 +124,8 @@ func (o *Object) pointsInside(section uint32) bool {
 // where there is none. The last entry may lack padding.
 func (o *Object) entrySize(t *table, sizes []uint64) uint64 {
 	s, relocs := &o.file.Sections[t.section], o.file.Relocs(t.section)
-	if sizes == nil {
+	known := sizes != nil
+	if !known {
 		sizes = []uint64{4, 8, 16, 24, 32}
 	}
 	for _, size := range sizes {
@@ -137,7 +138,7 @@ func (o *Object) entrySize(t *table, sizes []uint64) uint64 {
 			ok = ok && relocs.Offset(i) == next && defined && o.file.Sections[to].Executable()
 			next += size
 		}
-		if ok && next >= s.Size && next-s.Size < 8 {
+		if ok && (next == s.Size || !known && next > s.Size && next-s.Size < 8) {
 			return size
 		}
 	}

@@ -156,7 +156,7 @@ func (s *Site) fits(got, demanded Reasons) bool {
 		}
 	}
 	for r := range got {
-		if !demanded[r] && r != s.May && s.May != "*" {
+		if !demanded[r] && !slices.Contains(s.May, r) && !slices.Contains(s.May, "*") {
 			return false
 		}
 	}

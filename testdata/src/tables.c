@@ -137,10 +137,10 @@ noinline const char *demo_numbered_strings(u32 i, int which)
 noinline void demo_debug(int n)
 {
 	if (n) {
-		static struct debug_site descriptor = { "demo", "demo_debug", FILE, "debug: %d\n", 91, 5 };
+		DEBUG_SITE descriptor = { "demo", "demo_debug", FILE, "debug: %d\n", 91, 63, 5 };
 		consume(&descriptor, n);
 	} else {
-		static struct debug_site descriptor = { "demo", "demo_debug", FILE, "debug: none\n", 94, 6 };
+		DEBUG_SITE descriptor = { "demo", "demo_debug", FILE, "debug: none\n", 94, 63, 6 };
 		consume(&descriptor, n);
 	}
 }
@@ -148,9 +148,19 @@ noinline void demo_debug(int n)
 /* Their names as dynamic debug makes them, __UNIQUE_ID(ddebug). */
 noinline void demo_debug_unique(int n)
 {
-	static struct debug_site __UNIQUE_ID_ddebug_881 = { "demo", "demo_debug_unique", FILE, "unique: %d\n", 97, 5 };
+	DEBUG_SITE __UNIQUE_ID_ddebug_881 = { "demo", "demo_debug_unique", FILE, "unique: %d\n", 97, 63, 5 };
 
 	consume(&__UNIQUE_ID_ddebug_881, n);
+}
+
+/* Only the key of a static branch is used, as print_hex_dump_debug() does. */
+noinline int demo_debug_key(int n)
+{
+	DEBUG_SITE __UNIQUE_ID_ddebug_883 = { "demo", "demo_debug_key", FILE, "key only\n", 99, 63, 5 };
+
+	if (static_branch(&__UNIQUE_ID_ddebug_883, 2, NOP5))
+		n += event_open(17);
+	return n;
 }
 
 noinline void demo_limited(int n)
@@ -305,6 +315,7 @@ noinline int demo_fails(int n, int *p)
 		if (static_branch(key_off, 0, NOP5))
 			report_failure("demo: colder", 8);
 		event_close(41);
+		asm volatile(LOCKED("incl %0") : "+m" (*p));
 		*p = 1234;
 		return n - 70;
 	}

@@ -153,8 +153,9 @@ struct injection { u64 addr; int etype; };
 	static struct injection __attribute__((__used__, __section__("_error_injection_whitelist"))) \
 		injection_##fn = { (u64)fn, type }
 
-/* struct _ddebug, include/linux/dynamic_debug.h, as far as it matters. */
-struct debug_site { const char *module, *function, *file, *format; u32 line, flags; };
+/* struct _ddebug, include/linux/dynamic_debug.h, without the key. */
+struct debug_site { const char *module, *function, *file, *format; u32 line : 18, class : 6, flags : 8; };
+#define DEBUG_SITE static struct debug_site __attribute__((__section__("__dyndbg"), __aligned__(8)))
 
 /* struct ratelimit_state, include/linux/ratelimit_types.h. */
 struct limit { int interval, burst; void *who; };
