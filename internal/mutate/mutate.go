@@ -49,6 +49,9 @@ type Site struct {
 	// its own, and "cold", where these are numbered in the cold part; "*" for
 	// any, where the places of all that follows move.
 	May []string
+	// Line is set where what changes may be a line number: then a change of
+	// line numbers alone may be reported instead.
+	Line bool
 }
 
 // Reasons is a set of reasons of a change.

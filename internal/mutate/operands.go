@@ -4,11 +4,13 @@ package mutate
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -74,11 +76,14 @@ var (
 // one of its kind and length.
 func operands(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
+	takesLine := o.callsWithLine(e)
+	code := o.file.Data(e.Section)
 	var list []Site
 	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
 		if in.Kind == decode.Nop {
 			return true
 		}
+		line := takesLine || in.Imm.Len == 4 && o.isWarnLine(e, binary.LittleEndian.Uint32(in.Imm.Of(code[at:])))
 		for i := range uint64(in.Imm.Len) {
 			offset := at + uint64(in.Imm.Off) + i
 			if o.relocated(e.Section, offset) {
@@ -86,7 +91,7 @@ func operands(o *Object, s seed) []Site {
 			}
 			if edit, ok := o.flipInside(e.Section, at, in, offset, e.End); ok {
 				list = append(list, Site{
-					At: o.at(e.Section, offset), Edits: []Edit{edit},
+					At: o.at(e.Section, offset), Edits: []Edit{edit}, Line: line,
 					Want: want(o.owners(e.Section, offset), "instructions"),
 				})
 			}
@@ -94,6 +99,54 @@ func operands(o *Object, s seed) []Site {
 		return true
 	})
 	return list
+}
+
+// callsWithLine tells whether a part refers to a function that takes a line: only
+// in such a part, and beside a WARN, may an immediate be one.
+func (o *Object) callsWithLine(e *object.Extent) bool {
+	takes := func(name string) bool {
+		name, _, _ = strings.Cut(name, ".")
+		return len(takeLine.Parameters(name)) > 0
+	}
+	takesAt := func(section uint32, at uint64) bool {
+		x := o.innermost(section, at)
+		return x != nil && takes(o.code.Name(x.Symbol))
+	}
+	relocs := o.file.Relocs(e.Section).Between(e.Start, e.End)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		s := &o.file.Symbols[r.Symbol]
+		if takes(s.Name) || s.Defined() && o.file.Sections[s.Section].Executable() && takesAt(s.Section, s.Value+uint64(r.Addend-branch)) {
+			return true
+		}
+	}
+	found := false // what the assembler resolved
+	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
+		found = in.Form != 0 && takesAt(e.Section, at+uint64(in.PCRel))
+		return !found
+	})
+	return found
+}
+
+// takeLine is the functions with a parameter that is a line. It is a list made
+// from prototypes, not from what is tested.
+var takeLine = lines.Builtin()
+
+// isWarnLine tells whether a number is the line of a WARN in the part.
+func (o *Object) isWarnLine(e *object.Extent, number uint32) bool {
+	for _, t := range o.tables {
+		if t.reason != "bug-table" || t.size == 8 {
+			continue
+		}
+		for i := range t.entries {
+			x := &t.entries[i]
+			if x.section == e.Section && e.Start <= x.place && x.place < e.End &&
+				uint32(binary.LittleEndian.Uint16(o.file.Data(t.section)[x.start+t.size-4:])) == number {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // flipInside changes a bit of the instruction at a place so that another one

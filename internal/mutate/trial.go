@@ -150,6 +150,9 @@ func (t *Trial) judge(s *Site, reported map[Key]Reasons, others map[Key]bool) Ve
 // fits tells whether reported reasons are those demanded, or ones that may stand
 // beside them.
 func (s *Site) fits(got, demanded Reasons) bool {
+	if s.Line && maps.Equal(got, Reasons{"line-only": true, "lines": true}) {
+		return true
+	}
 	for r := range demanded {
 		if !got[r] {
 			return false
