@@ -24,6 +24,10 @@ var fixtures = map[string]string{
 	"gcc/new.o":   "demo/gcc-x86_64/new.o",
 	"clang/old.o": "demo/clang-x86_64/old.o",
 	"clang/new.o": "demo/clang-x86_64/new.o",
+	"lines/old.o": "lines/gcc-O2/old.o",
+	"lines/new.o": "lines/gcc-O2/new.o",
+	"dwarf/old.o": "lines/gcc-dwarf/old.o",
+	"dwarf/new.o": "lines/gcc-dwarf/new.o",
 	"lto.o":       "refuse/gcc-lto-slim.o",
 
 	"fnsum-manifest.sh": "../contrib/kbuild/fnsum-manifest.sh",

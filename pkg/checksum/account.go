@@ -79,8 +79,7 @@ func (a *Account) prefix(p *program, part *part) {
 			return
 		}
 	}
-	lo, _ := p.tables.In(part.section, part.start, part.start)
-	s := stretch{entries: uint64(lo - p.firstFront(lo, part))}
+	s := stretch{entries: uint64(part.lo - part.front)}
 	if part.prefix < part.start {
 		s.bytes = part.start - part.prefix
 		s.relocs = uint64(p.file.Relocs(part.section).Between(part.prefix, part.start).Len())
@@ -91,7 +90,7 @@ func (a *Account) prefix(p *program, part *part) {
 // part accounts for a part of a function or orphan, without what extents that
 // start in it have for themselves.
 func (a *Account) part(p *program, part *part) {
-	s := p.stretch(part.section, part.start, part.end)
+	s := stretch{part.end - part.start, uint64(part.relocs.Len()), uint64(part.hi - part.lo)}
 	if part.orphan {
 		a.give(inOrphans, s)
 		return

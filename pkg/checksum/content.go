@@ -377,7 +377,8 @@ type elsewhere struct {
 
 func (e *elsewhere) ordinal(p *program, section uint32, start, end, at uint64) (ordinal, into uint32) {
 	if e.section != section || e.start != start || e.end != end {
-		part := part{section: section, start: start, end: end}
+		part := part{section: section, start: start, end: end, extent: -1}
+		p.look(&part)
 		e.laid, e.insts, e.spare = p.layOut(&part, e.insts[:0], e.spare[:0])
 		e.section, e.start, e.end = section, start, end
 	}

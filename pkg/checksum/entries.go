@@ -41,8 +41,8 @@ func (w *walker) findEntries() {
 		own := &w.parts[i]
 		own.replaces = w.p.file.Sections[own.section].Name == auxSection
 		cold := own.cold // and so is what replaces code of it
-		lo, hi := t.In(own.section, own.start, own.end)
-		for n := w.p.firstFront(lo, own); n < hi; n++ {
+		w.p.look(own)
+		for n := own.front; n < own.hi; n++ {
 			w.entries.list = append(w.entries.list, n)
 			e := &t.Entries[n]
 			if !w.p.replaced(e) {
@@ -54,11 +54,20 @@ func (w *walker) findEntries() {
 			})
 		}
 	}
-	for _, x := range w.parts[len(w.body.parts):] {
-		for n, hi := t.In(x.section, x.start, x.end); n < hi; n++ {
+	for i := len(w.body.parts); i < len(w.parts); i++ {
+		x := &w.parts[i]
+		w.p.look(x)
+		for n := x.lo; n < x.hi; n++ {
 			w.entries.list = append(w.entries.list, n)
 		}
 	}
+}
+
+// look notes what is in a part.
+func (p *program) look(x *part) {
+	x.relocs = p.file.Relocs(x.section).Between(x.start, x.end)
+	x.lo, x.hi = p.tables.In(x.section, x.start, x.end)
+	x.front = p.firstFront(x.lo, x)
 }
 
 // replaced tells whether an entry has replacement code.
@@ -79,8 +88,7 @@ func (w *walker) entry(n int, here place) {
 // function or cold part. How much padding there is doesn't matter (rule 1.3).
 func (w *walker) frontEntries(i int) {
 	part := &w.parts[i]
-	lo, _ := w.p.tables.In(part.section, part.start, part.start)
-	for n := w.p.firstFront(lo, part); n < lo; n++ {
+	for n := part.front; n < part.lo; n++ {
 		w.crossed = false
 		w.placed = append(w.placed[:0], tagFront)
 		w.emitEntry(&w.p.tables.Entries[n], place{part: i})

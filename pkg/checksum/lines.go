@@ -5,6 +5,7 @@ package checksum
 import (
 	"debug/elf"
 	"encoding/binary"
+	"slices"
 	"sort"
 	"strings"
 
@@ -50,8 +51,8 @@ func (w *walker) findLines(i int) {
 	if m == nil || l.opaque || len(l.insts) == 0 {
 		return
 	}
-	bugs := w.hasBugs(part)
-	if !bugs && !w.callsWithLine(part, l) {
+	bugs, calls := w.hasBugs(part), w.callsWithLine(part, l)
+	if !bugs && !calls {
 		return
 	}
 	f := w.makeFlow(part, l)
@@ -63,12 +64,10 @@ func (w *walker) findLines(i int) {
 			in.line = e
 		}
 	}
-	w.finder.Signatures(f, mark)
-	if !bugs {
-		return
+	if calls {
+		w.finder.Signatures(f, mark)
 	}
-	lo, hi := w.p.tables.In(part.section, part.start, part.end)
-	for n := lo; n < hi; n++ {
+	for n := part.lo; n < part.hi && bugs; n++ {
 		e := &w.p.tables.Entries[n]
 		if line, ok := w.p.tables.Line(e); ok {
 			w.finder.Bug(f, f.index(uint64(e.Place)-part.start), line, func(i int) bool { return f.joins[i] }, mark)
@@ -77,8 +76,7 @@ func (w *walker) findLines(i int) {
 }
 
 func (w *walker) hasBugs(part *part) bool {
-	lo, hi := w.p.tables.In(part.section, part.start, part.end)
-	for n := lo; n < hi; n++ {
+	for n := part.lo; n < part.hi; n++ {
 		if w.p.tables.Tables[w.p.tables.Entries[n].Table].Class == alternatives.BugTable {
 			return true
 		}
@@ -88,9 +86,8 @@ func (w *walker) hasBugs(part *part) bool {
 
 // callsWithLine tells whether a part may call a function with a line.
 func (w *walker) callsWithLine(part *part, l *layout) bool {
-	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
-	for i := range relocs.Len() {
-		if w.p.marks[relocs.Symbol(i)]&markLine != 0 {
+	for i := range part.relocs.Len() {
+		if w.p.marks[part.relocs.Symbol(i)]&markLine != 0 {
 			return true
 		}
 	}
@@ -121,12 +118,13 @@ func (p *program) functionAt(section uint32, place int64) uint32 {
 
 func (w *walker) makeFlow(part *part, l *layout) *flow {
 	n := len(l.insts)
-	f := &flow{
-		w: w, insts: l.insts, part: part, code: w.p.file.Data(part.section)[part.start:part.end],
-		targets: make([]int32, n), callees: make([]uint32, n), joins: make([]bool, n), more: map[int][]int{},
-	}
-	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
-	next := 0
+	f := &w.flow
+	f.w, f.insts, f.part, f.more = w, l.insts, part, nil
+	f.code = w.p.file.Data(part.section)[part.start:part.end]
+	f.targets, f.callees, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.callees[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]
+	clear(f.callees)
+	clear(f.joins)
+	relocs, next := part.relocs, 0
 	for i := range l.insts {
 		in := &l.insts[i]
 		f.targets[i] = -1
@@ -157,8 +155,7 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 			f.targets[i], f.joins[target] = int32(target), true
 		}
 	}
-	lo, hi := w.p.tables.In(part.section, part.start, part.end)
-	for n := lo; n < hi; n++ {
+	for n := part.lo; n < part.hi; n++ {
 		e := &w.p.tables.Entries[n]
 		table := w.p.tables.Tables[e.Table]
 		if table.Class != alternatives.JumpLabels || table.Whole {
@@ -168,6 +165,9 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 		for k := range targets.Len() {
 			section, place, ok := alternatives.Target(w.p.file, targets.At(k))
 			if ok && section == part.section && place >= part.start && place < part.end {
+				if f.more == nil {
+					f.more = map[int][]int{}
+				}
 				from, to := f.index(uint64(e.Place)-part.start), f.index(place-part.start)
 				f.more[from], f.joins[to] = append(f.more[from], to), true
 			}

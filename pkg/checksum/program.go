@@ -93,6 +93,11 @@ func (p *program) nameSymbols(workers int) {
 			p.lineSections[s.Section] = true
 		}
 	}
+	for i := range p.marks { // a call may be by the section, too
+		if s := &p.file.Symbols[i]; s.Type() == elf.STT_SECTION && s.Defined() && p.lineSections[s.Section] {
+			p.marks[i] |= markLine
+		}
+	}
 	p.markShared(hashes)
 }
 

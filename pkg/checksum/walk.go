@@ -24,6 +24,11 @@ type part struct {
 	prefix     uint64 // where a prefix begins in front of it, else start
 	cold       bool
 	orphan     bool
+	// What is in it, filled in when it is walked: the relocations, and of the
+	// entries of tables the first about the padding in front, the first about
+	// the part itself, and the first behind.
+	relocs        object.Relocs
+	front, lo, hi int
 	// replaces is set for code that stands in for other code: all its steps
 	// are of the class Alternatives.
 	replaces bool
@@ -56,6 +61,7 @@ type walker struct {
 	entries   ownEntries
 	kept      []target // variables that the entry refers to: they may keep books
 	finder    *lines.Finder
+	flow      flow
 	masked    []byte       // w.encoded without line numbers, empty where there are none
 	byDwarf   bool         // w.masked is by debug information
 	masking   bool         // what is being encoded goes there
@@ -179,7 +185,7 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 			break
 		}
 		ordinals[at] = ordinal + 1
-		if in.Kind == decode.Nop && p.tables.Has(part.section, part.start+at) {
+		if in.Kind == decode.Nop && part.lo < part.hi && p.tables.Has(part.section, part.start+at) {
 			insts[len(insts)-1].placed = true
 		}
 		if in.Kind != decode.Nop || insts[len(insts)-1].placed {
@@ -280,11 +286,11 @@ func (w *walker) encode(add func(b []byte) []byte) {
 // walkPart makes the steps of one part.
 func (w *walker) walkPart(i int) {
 	part, l := &w.parts[i], &w.laid[i]
-	relocs := w.p.file.Relocs(part.section).Between(part.start, part.end)
+	relocs := part.relocs
 	if i < len(w.body.parts) { // replacement code is accounted for as such
 		w.account.part(w.p, part)
 	}
-	entry, entries := w.p.tables.In(part.section, part.start, part.end)
+	entry, entries := part.lo, part.hi
 	if l.opaque {
 		w.rawStep(place{part: i}, relocs)
 		for ; entry < entries; entry++ {

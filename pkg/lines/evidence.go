@@ -115,8 +115,12 @@ func (x *Finder) Signatures(f Function, mark func(i int, e Evidence)) {
 	}
 	x.budget = stepsPerInstruction * f.Len()
 	x.clones = nil
+	clones := x.callsClones()
 	for i := range f.Len() {
 		code, in := f.Inst(i)
+		if in.Imm.Len == 0 && !clones { // a register that is cleared matters to clones only
+			continue
+		}
 		e := x.machine.Effects(code, in)
 		v := value{register: e.Register}
 		slot := int32(0)
@@ -136,6 +140,16 @@ func (x *Finder) Signatures(f Function, mark func(i int, e Evidence)) {
 		}
 	}
 	x.judgeClones()
+}
+
+// callsClones tells whether a clone that takes a line may be called.
+func (x *Finder) callsClones() bool {
+	for i := range x.f.Len() {
+		if x.f.Callee(i).Clone {
+			return true
+		}
+	}
+	return false
 }
 
 // parameter is the number of the parameter that a register passes, 0 for none.
