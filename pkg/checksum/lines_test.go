@@ -12,7 +12,7 @@ import (
 
 // withLine is a function that passes a line to another one: however the call
 // is encoded, it is found.
-func withLine(line string, how string) elfbuild.Object {
+func withLine(line, how string) elfbuild.Object {
 	const set = "be 000000" // mov $LINE,%esi, but for its last byte
 	mov := strings.Replace(set, "00", line, 1) + "00"
 	callee := fun("__might_sleep", "31f6 c3")

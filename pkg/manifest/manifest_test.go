@@ -173,7 +173,7 @@ func TestEscapes(t *testing.T) {
 		{"\xed\xa0\x80", "%ED%A0%80", "%ED%A0%80"}, // half of a surrogate pair
 		{"\ufffd", "\ufffd", "\ufffd"},             // itself, not an error
 		{"#", "#", "#"},                            // no header in this column
-		{"<lambda>::f$x@@V1", "<lambda>::f$x@@V1", "<lambda>::f$x%40%40V1"}, // only in a list
+		{"<lambda>::f$x@@V1", "<lambda>::f$x@@V1", "<lambda>::f$x%40%40V1"},
 	} {
 		for _, list := range []bool{false, true} {
 			want := test.field
