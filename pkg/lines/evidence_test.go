@@ -4,6 +4,7 @@ package lines
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,12 +195,7 @@ func TestBug(t *testing.T) {
 		f := assemble(t, test.code)
 		got := marked(f, func(mark func(int, Evidence)) {
 			joins := func(i int) bool {
-				for _, j := range test.joins {
-					if i == j {
-						return true
-					}
-				}
-				return false
+				return slices.Contains(test.joins, i)
 			}
 			NewFinder(&X86).Bug(f, test.at, 517, joins, mark)
 		})
