@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+
+package compare_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/compare"
+)
+
+// Code, data, strings and statics in front of a file move and renumber all
+// that is behind them, with and without function sections: nothing changes but
+// that they are there (testdata/src/front.h).
+func TestFront(t *testing.T) {
+	fronts, err := filepath.Glob("../../testdata/front/*.o")
+	if err != nil || len(fronts) != 4 {
+		t.Fatalf("%d objects: %v", len(fronts), err)
+	}
+	for _, path := range fronts {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			older, oldFile := sumWith(t, strings.Replace(path, "/front/", "/tables/", 1), checksum.Options{})
+			defer oldFile.Close()
+			newer, newFile := sumWith(t, path, checksum.Options{})
+			defer newFile.Close()
+			result, err := compare.Manifests(older, newer, compare.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range result.Changes {
+				if c.Status != compare.Added || !strings.HasPrefix(c.Name, "front_") {
+					t.Errorf("%s %s: %v", c.Status, c.Name, c.Reasons)
+				}
+			}
+			if result.Summary.Added != 16 || result.Summary.Unchanged < 30 {
+				t.Errorf("%+v", result.Summary)
+			}
+		})
+	}
+}
