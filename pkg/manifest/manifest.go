@@ -83,6 +83,9 @@ func (o *Object) eachString(visit func(*string)) {
 		visit(&r.Name)
 		visit(&r.File)
 		visit(&r.Section)
+		for j := range r.Classes {
+			visit(&r.Classes[j].Section)
+		}
 		for _, list := range [...][]string{r.Aliases, r.Cold} {
 			for j := range list {
 				visit(&list[j])
