@@ -67,6 +67,7 @@ type source struct {
 
 // readLineTable reads the file of --line-table.
 func (in *inputs) readLineTable() error {
+	in.options.Lines = lines.Builtin() // once, for all objects
 	if in.lineTable == "" {
 		return nil
 	}
@@ -75,7 +76,6 @@ func (in *inputs) readLineTable() error {
 		return err
 	}
 	defer f.Close()
-	in.options.Lines = lines.Builtin()
 	if err := in.options.Lines.Add(f); err != nil {
 		return fmt.Errorf("%s: %w", in.lineTable, err)
 	}
