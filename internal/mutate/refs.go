@@ -121,7 +121,7 @@ func (o *Object) addRef(from uint32, field uint64, symbol uint32, addend int64) 
 		if at >= paBias && at-paBias <= section.Size {
 			at -= paBias
 		}
-	} else if s.Size > 0 && (at < s.Value || at >= s.Value+s.Size) {
+	} else if s.Size > 0 && (at < s.Value || at >= s.Value+s.Size) || s.Size == 0 && !s.Local() {
 		at = s.Value // by name: it is that symbol's, wherever it leads
 	}
 	if at > section.Size {
