@@ -122,8 +122,6 @@ type pair struct {
 	f, renamed string
 	// disambiguation says that the second digest differs.
 	disambiguation bool
-	// fails says why the code doesn't do what it should, while it doesn't.
-	fails string
 }
 
 func (p *pair) run(t *testing.T) {
@@ -142,13 +140,8 @@ func (p *pair) run(t *testing.T) {
 		if differ := a.Disambiguation != b.Disambiguation; differ != p.disambiguation {
 			wrong += fmt.Sprintf("the disambiguation digest differs: %v, want %v", differ, p.disambiguation)
 		}
-		switch {
-		case p.fails == "" && wrong != "":
+		if wrong != "" {
 			t.Errorf("classes that differ (-want +got):\n%s", wrong)
-		case p.fails != "" && wrong != "":
-			t.Skipf("KNOWN TO FAIL: %s:\n%s", p.fails, wrong)
-		case p.fails != "":
-			t.Errorf("it no longer fails (%s): take the mark away", p.fails)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"sort"
 
+	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -170,10 +171,11 @@ func (p *program) resolveCode(t target) target {
 	}
 	t.extent = p.code.Innermost(t.section, t.at)
 	if t.extent < 0 {
-		if t.extent = p.code.EndingAt(t.section, t.at); t.extent >= 0 {
+		if t.extent = p.code.EndingAt(t.section, t.at); t.extent >= 0 && !p.strayAt(t.section, t.at) {
 			t.kind = targetInside
 			return t
 		}
+		t.extent = -1
 		if next := p.code.Before(t.section, t.at); next >= 0 {
 			if e := &p.code.Extents[next]; e.Part == 0 && p.code.Funcs[e.Func].Prefix <= t.at {
 				t.extent = next
@@ -191,6 +193,23 @@ func (p *program) resolveCode(t target) target {
 	}
 	t.kind = targetInside
 	return t
+}
+
+// strayAt tells whether code without a symbol stands at a place that no
+// function contains: where one function ends and such code begins, the code
+// is meant.
+func (p *program) strayAt(section uint32, at uint64) bool {
+	code := p.file.Data(section)[at:]
+	if len(code) == 0 || p.machine.fill(code[0]) {
+		return false
+	}
+	if next := p.code.Before(section, at); next >= 0 {
+		if e := &p.code.Extents[next]; e.Part == 0 && p.code.Funcs[e.Func].Prefix <= at {
+			return false // what stands in front of the next function
+		}
+	}
+	var in decode.Inst
+	return !p.decode(code, &in) || in.Kind != decode.Nop
 }
 
 // resolveData finds which symbol an offset of a data section means: rule 3.8.
@@ -256,21 +275,19 @@ func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32
 		s := &syms[symbols[i]]
 		switch {
 		case !s.Local():
-			if global == 0 && (at-s.Value < s.Size || s.Value == at) {
-				global = symbols[i]
+			if at-s.Value < s.Size || s.Value == at {
+				global = p.sameName(global, symbols[i])
 			}
 		case s.Value == at && s.Size > 0:
 			starts = p.firstName(starts, symbols[i])
 		case s.Value == at:
 			label = p.firstName(label, symbols[i])
 		case at-s.Value < s.Size:
-			if contains == 0 {
-				contains = symbols[i]
-			}
-		case at-s.Value == s.Size && ended == 0:
-			ended = symbols[i]
+			contains = p.sameName(contains, symbols[i])
+		case at-s.Value == s.Size:
+			ended = p.sameName(ended, symbols[i])
 		}
-		if s.Value < at && s.Size > 0 && s.Local() {
+		if s.Value < at && s.Size > 0 && s.Local() && (i == 0 || syms[symbols[i-1]].Value != s.Value) {
 			break
 		}
 	}
@@ -306,20 +323,30 @@ func (p *program) firstName(a, b uint32) uint32 {
 	return a
 }
 
+// sameName picks between two symbols of which b was found later: the one found
+// first, unless both are names of one datum.
+func (p *program) sameName(a, b uint32) uint32 {
+	if a != 0 && (p.file.Symbols[a].Value != p.file.Symbols[b].Value || p.file.Symbols[a].Size != p.file.Symbols[b].Size) {
+		return a
+	}
+	return p.firstName(a, b)
+}
+
 // localBefore is the nearest local in front of the offset, or else the first
 // local of the section; 0 where it has only globals.
 func (p *program) localBefore(symbols []uint32, offset int64) uint32 {
 	syms := p.file.Symbols
 	next := sort.Search(len(symbols), func(i int) bool { return int64(syms[symbols[i]].Value) > offset })
-	for i := next - 1; i >= 0; i-- {
+	found := uint32(0)
+	for i := next - 1; i >= 0 && (found == 0 || syms[symbols[i]].Value == syms[found].Value); i-- {
 		if syms[symbols[i]].Local() {
-			return symbols[i]
+			found = p.sameName(found, symbols[i])
 		}
 	}
-	for _, i := range symbols[next:] {
-		if syms[i].Local() {
-			return i
+	for i := next; i < len(symbols) && found == 0; i++ {
+		if syms[symbols[i]].Local() {
+			found = symbols[i]
 		}
 	}
-	return 0
+	return found
 }

@@ -314,17 +314,24 @@ func (w *walker) walkPart(i int) {
 				following = relocs.Offset(next)
 			}
 		}
+		last := next // without records that relocate nothing
+		for first < last && w.p.machine.reloc(relocs.Type(first)).kind == relocNone {
+			first++
+		}
+		for first < last && w.p.machine.reloc(relocs.Type(last-1)).kind == relocNone {
+			last--
+		}
 		bytes := code[in.offset:][:in.Len]
 		switch {
-		case in.Kind == decode.Nop && first == next && !in.placed:
+		case in.Kind == decode.Nop && first == last && !in.placed:
 			// padding
-		case in.Kind == decode.Nop && first == next:
+		case in.Kind == decode.Nop && first == last:
 			w.encoded = append(w.encoded[:0], tagNop)
 			w.emit(Instructions, InstructionStep, here, false)
-		case in.Form != 0 && next-first <= 1:
-			w.branch(here, in, bytes, relocs.Slice(first, next))
+		case in.Form != 0 && last-first <= 1:
+			w.branch(here, in, bytes, relocs.Slice(first, last))
 		default:
-			w.instruction(here, in, bytes, relocs.Slice(first, next))
+			w.instruction(here, in, bytes, relocs.Slice(first, last))
 		}
 		for ; entry < entries && uint64(w.p.tables.Entries[entry].Place) < end; entry++ {
 			w.entry(entry, here)

@@ -68,8 +68,8 @@ func views(v reflect.Value, data []byte) int {
 			n += views(v.Index(i), data)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			n += views(v.Field(i), data)
+		for _, field := range v.Fields() {
+			n += views(field, data)
 		}
 	}
 	return n

@@ -67,6 +67,15 @@ func (r Relocs) Symbol(i int) uint32 {
 	return binary.LittleEndian.Uint32(b[4:])
 }
 
+// Type decodes no more of record i than its type.
+func (r Relocs) Type(i int) uint32 {
+	b := r.records[i*relocSize+8:][:8]
+	if r.big {
+		return binary.BigEndian.Uint32(b[4:])
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
 // Between is the records whose offset lies in [start, end).
 func (r Relocs) Between(start, end uint64) Relocs {
 	n := r.Len()
