@@ -24,9 +24,9 @@ var errDiffers = errors.New("the two sides differ")
 
 // run is the command line: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	// Collect when memory has doubled, whatever GOGC says: how much memory a
+	// Collect when memory has grown by this much, whatever GOGC says: how much a
 	// build needs must not depend on a variable set for something else.
-	debug.SetGCPercent(100)
+	debug.SetGCPercent(150)
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)

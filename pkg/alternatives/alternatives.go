@@ -41,6 +41,8 @@ type Table struct {
 	// Whole is set where the layout couldn't be inferred: every entry is all
 	// of the section, or where it refers to many functions, a stretch of it.
 	Whole bool
+	// Bare is set where an entry is nothing but the address of its place.
+	Bare bool
 	// FromStart is set where a relative field counts from the entry's start,
 	// not from its own place, as struct bug_entry's file did before 5.19
 	// (arch/x86/include/asm/bug.h, __BUG_REL).

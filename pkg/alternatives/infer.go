@@ -28,7 +28,7 @@ func (l *loader) section(i uint32) error {
 		return nil
 	}
 	relocs := l.file.Relocs(i)
-	if matchesAny(s.Name, derived[:]) {
+	if !ordinary(s.Name) && matchesAny(s.Name, derived[:]) {
 		l.t.Derived += relocs.Len()
 		return nil
 	}
@@ -56,6 +56,7 @@ func (l *loader) section(i uint32) error {
 		table.size = l.period(i, s, relocs)
 	}
 	table.Whole = table.size == 0
+	table.Bare = table.Class == Tracing && table.size == 8 && uint64(relocs.Len())*8 == s.Size
 	if table.Class == BugTable {
 		table.line = l.lineField(table.size, relocs)
 	}

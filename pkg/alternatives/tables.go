@@ -141,12 +141,21 @@ func rowOf(name string) *row {
 	return nil
 }
 
+// ordinary tells whether a name is one that most sections have, of which there
+// is one for each function and variable: no table has such a name.
+func ordinary(name string) bool {
+	if len(name) < 5 || name[0] != '.' {
+		return false
+	}
+	switch name[1:5] {
+	case "text", "roda", "data", "rela", "init":
+		return true
+	}
+	return false
+}
+
 // Known tells whether a section is a table about code by its name, or derived
 // from such: a reference into it is one to an entry.
 func Known(name string) bool {
-	// All of them begin so; sections are many, and have other names.
-	if name == "" || name[0] != '.' && name[0] != '_' && name[0] != 'r' {
-		return false
-	}
-	return rowOf(name) != nil || matchesAny(name, derived[:])
+	return !ordinary(name) && (rowOf(name) != nil || matchesAny(name, derived[:]))
 }

@@ -32,7 +32,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
@@ -166,23 +165,19 @@ func newSummer(file *object.File, options Options) (*summer, error) {
 		}
 		m = opaqueMachine(file.Machine)
 	}
-	code, err := object.LoadCode(file, m.branch)
-	if err != nil {
-		return nil, err
-	}
 	jobs := options.Jobs
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
-	}
-	tables, err := alternatives.Load(file, code)
-	if err != nil {
-		return nil, err
 	}
 	table := options.Lines
 	if table == nil {
 		table = lines.Builtin()
 	}
-	s := &summer{p: newProgram(file, code, tables, m, table, jobs), jobs: jobs}
+	p, err := newProgram(file, m, table, jobs)
+	if err != nil {
+		return nil, err
+	}
+	s := &summer{p: p, jobs: jobs}
 	s.p.data = options.Data
 	if options.Dwarf {
 		if s.p.debug, err = lines.ReadDebug(file); err != nil {
@@ -229,7 +224,7 @@ func (s *summer) run() error {
 	s.records = make([]Record, len(bodies), len(bodies)+len(bodies)/64+64) // with room for orphans
 	unsettled, found := s.walk(bodies, s.records)
 
-	p.bounds = p.findBounds(found.data)
+	p.bounds = p.findBounds(found.data, s.jobs)
 	stray, account := p.findStrays(found.stray)
 	p.stray = stray
 	s.account.add(account)
@@ -372,28 +367,46 @@ func (s *summer) setPositions() {
 
 // findBounds adds to the nameless data that code refers to what other data
 // refer to, in order and without repetition.
-func (p *program) findBounds(found []datumKey) bounds {
+func (p *program) findBounds(found []datumKey, workers int) bounds {
 	if len(found) == 0 {
 		return bounds{}
 	}
-	for i := range p.file.Sections {
-		if !p.file.Sections[i].Allocated() || p.kinds[i] == sectionCode {
-			continue
-		}
-		relocs := p.file.Relocs(uint32(i))
-		for n := range relocs.Len() {
-			r := relocs.At(n)
-			s := &p.file.Symbols[r.Symbol]
-			if !s.Defined() || p.kinds[s.Section] != sectionReadOnly {
-				continue
+	var mutex sync.Mutex
+	var wait sync.WaitGroup
+	n := len(p.file.Sections)
+	for w := range workers {
+		wait.Go(func() {
+			var list []datumKey
+			for i := n * w / workers; i < n*(w+1)/workers; i++ {
+				list = p.appendBounds(list, uint32(i))
 			}
-			if t := p.resolve(r.Symbol, r.Addend); t.kind == targetDatum && t.end == 0 {
-				found = append(found, datumKey{t.section, t.start})
-			}
-		}
+			mutex.Lock()
+			defer mutex.Unlock()
+			found = append(found, list...)
+		})
 	}
+	wait.Wait()
 	slices.SortFunc(found, func(a, b datumKey) int {
 		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
 	})
 	return slices.Compact(found)
+}
+
+// appendBounds appends the nameless data that a section of data refers to.
+func (p *program) appendBounds(list []datumKey, section uint32) []datumKey {
+	if !p.file.Sections[section].Allocated() || p.kinds[section] == sectionCode {
+		return list
+	}
+	relocs := p.file.Relocs(section)
+	for n := range relocs.Len() {
+		r := relocs.At(n)
+		s := &p.file.Symbols[r.Symbol]
+		if !s.Defined() || p.kinds[s.Section] != sectionReadOnly {
+			continue
+		}
+		if t := p.resolve(r.Symbol, r.Addend); t.kind == targetDatum && t.end == 0 {
+			list = append(list, datumKey{t.section, t.start})
+		}
+	}
+	return list
 }

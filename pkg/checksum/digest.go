@@ -132,6 +132,10 @@ func (d *digester) step(s *Step) {
 
 // add adds a step to a class.
 func (d *digester) add(c Class, s *Step) {
+	if s.Masked == nil && s.Dwarf == nil && !d.unlined[maskedForm].lined[c] && !d.unlined[dwarfForm].lined[c] {
+		d.classes[c] = appendShort(d.classes[c], s.Bytes)
+		return
+	}
 	before, bytes := d.classes[c], s.Bytes
 	for f, without := range [forms][]byte{maskedForm: s.Masked, dwarfForm: s.Dwarf} {
 		u := &d.unlined[f]
@@ -148,6 +152,17 @@ func (d *digester) add(c Class, s *Step) {
 		u.classes[c] = append(u.classes[c], bytes...)
 	}
 	d.classes[c] = append(d.classes[c], s.Bytes...)
+}
+
+// appendShort is append for slices that are nearly always short: up to 16 bytes
+// are copied at once, with what may stand behind them in both slices.
+func appendShort(dst, src []byte) []byte {
+	n := len(dst)
+	if len(src) <= 16 && cap(src) >= 16 && cap(dst)-n >= 16 {
+		*(*[16]byte)(dst[n : n+16]) = [16]byte(src[:16])
+		return dst[:n+len(src)]
+	}
+	return append(dst, src...)
 }
 
 // specialOf is where the steps of a table of that name go.

@@ -103,10 +103,15 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 		w.encoded[0] = tagNamed
 		w.encoded = appendText(w.encoded, w.p.file.Sections[table.Section].Name)
 	}
-	w.encode(func(b []byte) []byte {
-		w.kept = w.kept[:0]
-		return w.appendEntry(b, table, e)
-	})
+	w.kept = w.kept[:0]
+	if table.Bare {
+		w.encoded = append(w.encoded, 0, 0) // no bytes, no references
+	} else {
+		w.encode(func(b []byte) []byte {
+			w.kept = w.kept[:0]
+			return w.appendEntry(b, table, e)
+		})
+	}
 	if class == Special {
 		w.step.Section = w.p.file.Sections[table.Section].Name
 	}

@@ -42,23 +42,31 @@ const (
 	markPrints                           // a function that prints what a WARN says
 )
 
-func newProgram(file *object.File, code *object.Code, tables *alternatives.Tables, m *machine, table *lines.Table, workers int) *program {
+func newProgram(file *object.File, m *machine, table *lines.Table, workers int) (*program, error) {
 	p := &program{
 		file:    file,
-		code:    code,
-		tables:  tables,
 		lines:   table,
 		machine: m,
 		kinds:   make([]sectionKind, len(file.Sections)),
 		normal:  make([]string, len(file.Symbols)),
 		marks:   make([]symbolMark, len(file.Symbols)),
 	}
+	var load sync.WaitGroup // functions and tables, beside what doesn't need them
+	var err error
+	load.Go(func() {
+		if p.code, err = object.LoadCode(file, m.branch); err == nil {
+			p.tables, err = alternatives.Load(file, p.code)
+		}
+	})
 	for i := range file.Sections {
 		p.kinds[i] = kindOf(&file.Sections[i])
 	}
 	p.nameSymbols(workers)
+	if load.Wait(); err != nil {
+		return nil, err
+	}
 	p.markFronts()
-	return p
+	return p, nil
 }
 
 // nameSymbols computes normal names, which symbols are anonymous data, and

@@ -8,24 +8,18 @@ import (
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
-	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/lines"
-	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // prepare is an object made ready, before any function is walked.
 func prepare(t *testing.T, o elfbuild.Object) *program {
 	t.Helper()
 	f := parse(t, o)
-	c, err := object.LoadCode(f, x86.branch)
+	p, err := newProgram(f, &x86, lines.Builtin(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables, err := alternatives.Load(f, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newProgram(f, c, tables, &x86, lines.Builtin(), 1)
+	return p
 }
 
 // words is a target as a test writes it.

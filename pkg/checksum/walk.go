@@ -168,8 +168,10 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	clear(ordinals)
 	ordinal := uint32(0)
 	for at := uint64(0); at < uint64(len(code)); {
-		insts = append(insts, inst{offset: at})
-		in := &insts[len(insts)-1].Inst
+		insts = slices.Grow(insts, 1)[:len(insts)+1] // decode writes over what was there
+		x := &insts[len(insts)-1]
+		x.offset, x.placed, x.line = at, false, lines.None
+		in := &x.Inst
 		if !p.decode(code[at:], in) {
 			insts = insts[:len(insts)-1]
 			if p.decode(data[part.start+at:], &decode.Inst{}) {
@@ -416,7 +418,7 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 	part := &w.parts[here.part]
 	at := part.start + in.offset
 	w.encoded = append(w.encoded[:0], byte(len(bytes)))
-	w.encoded = append(w.encoded, bytes...)
+	w.encoded = appendShort(w.encoded, bytes)
 	relative := in.PC.Len > 0 // to the PC, and the assembler knew the distance
 	refs := 0
 	for n := range relocs.Len() {
@@ -439,7 +441,7 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 		refs++
 	}
 	w.encoded[0] |= byte(min(refs, 7)) << 4
-	if in.line == lines.None && refs == 0 && in.Imm.Len > 0 && w.p.debug.Has(part.section, at, lines.Immediate(bytes, &in.Inst)) {
+	if w.p.debug != nil && in.line == lines.None && refs == 0 && in.Imm.Len > 0 && w.p.debug.Has(part.section, at, lines.Immediate(bytes, &in.Inst)) {
 		in.line, w.byDwarf = lines.Dwarf, true
 	}
 	if in.line != lines.None && refs == 0 {

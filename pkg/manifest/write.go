@@ -6,29 +6,60 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
 
-// Write writes the manifest. The same manifest always gives the same bytes.
+// Write writes the manifest. The same manifest always gives the same bytes:
+// they are made on all cores and written in order.
 func (m *Manifest) Write(w io.Writer) error {
-	b := m.appendHeader(nil)
+	if _, err := w.Write(m.appendHeader(nil)); err != nil {
+		return err
+	}
 	for i := range m.Objects {
-		o := &m.Objects[i]
-		for j := range o.Records {
-			b = appendRecord(b, o.Name, &o.Records[j])
-			if len(b) > 1<<16 {
-				if _, err := w.Write(b); err != nil {
-					return err
-				}
-				b = b[:0]
+		if err := m.Objects[i].write(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linesAtOnce is how many records become text before they are written.
+const linesAtOnce = 1024
+
+func (o *Object) write(w io.Writer) error {
+	if len(o.Records) <= linesAtOnce {
+		_, err := w.Write(o.appendRecords(nil, o.Records))
+		return err
+	}
+	workers := runtime.GOMAXPROCS(0)
+	texts := make([][]byte, workers) // of the records in turn, and used again
+	for records := o.Records; len(records) > 0; {
+		var wait sync.WaitGroup
+		for i := range texts {
+			some := records[:min(linesAtOnce, len(records))]
+			records = records[len(some):]
+			wait.Go(func() { texts[i] = o.appendRecords(texts[i][:0], some) })
+		}
+		wait.Wait()
+		for _, text := range texts {
+			if _, err := w.Write(text); err != nil {
+				return err
 			}
 		}
 	}
-	_, err := w.Write(b)
-	return err
+	return nil
+}
+
+func (o *Object) appendRecords(b []byte, records []checksum.Record) []byte {
+	for i := range records {
+		b = appendRecord(b, o.Name, &records[i])
+	}
+	return b
 }
 
 func (m *Manifest) appendHeader(b []byte) []byte {

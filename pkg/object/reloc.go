@@ -79,6 +79,9 @@ func (r Relocs) Type(i int) uint32 {
 // Between is the records whose offset lies in [start, end).
 func (r Relocs) Between(start, end uint64) Relocs {
 	n := r.Len()
+	if n == 0 || start <= r.Offset(0) && r.Offset(n-1) < end { // as in a section for each function
+		return r
+	}
 	lo := sort.Search(n, func(i int) bool { return r.Offset(i) >= start })
 	hi := lo + sort.Search(n-lo, func(i int) bool { return r.Offset(lo+i) >= end })
 	return r.Slice(lo, hi)
