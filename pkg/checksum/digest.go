@@ -130,6 +130,18 @@ func (d *digester) step(s *Step) {
 	}
 }
 
+// plain adds the step of an instruction that refers to nothing, which most
+// are, without making a Step of it. It leaves it alone, and says so, where the
+// step would be more than its bytes.
+func (d *digester) plain(code []byte) bool {
+	if d.unlined[maskedForm].lined[Instructions] || d.unlined[dwarfForm].lined[Instructions] {
+		return false
+	}
+	b := append(d.classes[Instructions], byte(len(code)))
+	d.classes[Instructions] = appendShort(b, code)
+	return true
+}
+
 // add adds a step to a class.
 func (d *digester) add(c Class, s *Step) {
 	if s.Masked == nil && s.Dwarf == nil && !d.unlined[maskedForm].lined[c] && !d.unlined[dwarfForm].lined[c] {

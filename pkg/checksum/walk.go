@@ -40,6 +40,9 @@ type part struct {
 type walker struct {
 	p     *program
 	visit visitor
+	// digest is the visitor if it makes the digests, which is what is in a
+	// hurry.
+	digest *digester
 
 	body   *body
 	parts  []part   // the body's, and behind them the replacements of alternatives
@@ -119,6 +122,7 @@ func newWalker(p *program) *walker {
 // known before every function was walked.
 func (w *walker) walk(b *body, visit visitor) {
 	w.body, w.visit = b, visit
+	w.digest, _ = visit.(*digester)
 	w.opaque, w.unsettled, w.account = false, false, Account{}
 	clear(w.used)
 	clear(w.names)
@@ -301,6 +305,10 @@ func (w *walker) walkPart(i int) {
 		return
 	}
 	code := w.p.file.Data(part.section)[part.start:part.end]
+	quick := w.digest
+	if part.cold || part.replaces || w.p.debug != nil {
+		quick = nil
+	}
 	ordinal, next, count := uint32(0), 0, relocs.Len()
 	following := part.end // the next relocation's offset
 	if count > 0 {
@@ -330,6 +338,8 @@ func (w *walker) walkPart(i int) {
 		case in.Kind == decode.Nop && first == last:
 			w.encoded = append(w.encoded[:0], tagNop)
 			w.emit(Instructions, InstructionStep, here, false)
+		case quick != nil && first == last && in.Form == 0 && in.PC.Len == 0 && in.line == lines.None && quick.plain(bytes):
+			// done
 		case in.Form != 0 && last-first <= 1:
 			w.branch(here, in, bytes, relocs.Slice(first, last))
 		default:
