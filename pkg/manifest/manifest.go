@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/object"
@@ -101,12 +102,13 @@ func sortRecords(records []checksum.Record) {
 	for i := range order {
 		order[i] = int32(i)
 	}
-	slices.SortFunc(order, func(a, b int32) int {
+	compare := func(a, b int32) int {
 		if c := compareRecords(&records[a], &records[b]); c != 0 {
 			return c
 		}
 		return cmp.Compare(a, b)
-	})
+	}
+	order = sortHalves(order, compare)
 	for first := range order {
 		displaced, i := records[first], int32(first)
 		for from := order[i]; int(from) != first; from = order[i] {
@@ -115,6 +117,24 @@ func sortRecords(records []checksum.Record) {
 		}
 		records[i], order[i] = displaced, i
 	}
+}
+
+// sortHalves sorts the two halves of a list at once, and merges them.
+func sortHalves(list []int32, compare func(a, b int32) int) []int32 {
+	a, b := list[:len(list)/2], list[len(list)/2:]
+	var wait sync.WaitGroup
+	wait.Go(func() { slices.SortFunc(a, compare) })
+	slices.SortFunc(b, compare)
+	wait.Wait()
+	merged := make([]int32, 0, len(list))
+	for len(a) > 0 && len(b) > 0 {
+		if compare(a[0], b[0]) <= 0 {
+			merged, a = append(merged, a[0]), a[1:]
+		} else {
+			merged, b = append(merged, b[0]), b[1:]
+		}
+	}
+	return append(append(merged, a...), b...)
 }
 
 func compareRecords(a, b *checksum.Record) int {
