@@ -32,7 +32,8 @@ An instruction stands with what it refers to: a name, a string, the place that
 it jumps to. Rows below it are the data that it uses. The first difference is
 marked; three equal rows stand around each. What is equal in canonical form is
 shown as equal, although the bytes may differ: a jump may be longer, a string
-may lie elsewhere.
+may lie elsewhere. A line number says why it is taken for one, and an immediate
+that moved just as far that it looks like one: that is a remark only.
 
 FUNCTION is a name, file:name or object:file:name; without one, every changed
 function is explained. OLD and NEW must be objects, or directories of objects:

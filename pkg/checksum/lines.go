@@ -224,6 +224,16 @@ func (w *walker) maskFields(section uint32, data []byte) {
 			w.numbers = append(w.numbers, LineNumber{binary.LittleEndian.Uint32(field) & descriptorLineBits, lines.Field})
 			binary.LittleEndian.PutUint32(field, binary.LittleEndian.Uint32(field)&^descriptorLineBits)
 		}
+	case name == "alloc_tags" && len(data) >= 8: // struct codetag, include/linux/codetag.h
+		w.maskable = true
+		if w.masking {
+			clear(data[4:8])
+		}
+	case (name == "_ftrace_branch" || name == "_ftrace_annotated_branch") && len(data) >= 20: // struct ftrace_branch_data, include/linux/compiler_types.h
+		w.maskable = true
+		if w.masking {
+			clear(data[16:20])
+		}
 	case strings.HasPrefix(name, ".data..Lubsan") && len(data) >= 16:
 		w.maskable = true
 		if w.masking {

@@ -16,9 +16,11 @@ package explain
 import (
 	"math"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/compare"
 )
 
 // Op says which side a row is of.
@@ -36,6 +38,7 @@ type Row struct {
 	Symbol string // of the part: the function itself or a cold part
 	Offset uint64 // from the start of the symbol, in new where both have it
 	Detail bool   // the row goes on with what the one before began
+	Line   bool   // there is a line number in it, and it says why
 	Text   string
 }
 
@@ -72,7 +75,42 @@ func Function(arch string, older, newer []checksum.Traced) ([]Row, error) {
 		}
 	}
 	flush(len(a), len(b))
+	hint(rows, Lines(older, newer))
 	return rows, nil
+}
+
+// hint says of an instruction whose immediate moved as far as a line number of
+// the function did that it looks like one. It may not be one, and nothing but
+// this remark depends on it (rule 7.4).
+func hint(rows []Row, moved []compare.LineChange) {
+	for i := 1; i < len(rows); i++ {
+		old, fresh := &rows[i-1], &rows[i]
+		if old.Op != Old || fresh.Op != New || fresh.Line {
+			continue
+		}
+		x, before, ok := immediateOf(old.Text)
+		y, after, ok2 := immediateOf(fresh.Text)
+		if !ok || !ok2 || before != after {
+			continue
+		}
+		for _, l := range moved {
+			if y-x == int64(l.New)-int64(l.Old) {
+				fresh.Text += "  (looks like a line number)"
+				break
+			}
+		}
+	}
+}
+
+// immediateOf is the immediate in an instruction's text, and the rest of it.
+func immediateOf(text string) (value int64, rest string, ok bool) {
+	head, tail, found := strings.Cut(text, "$")
+	end := strings.IndexAny(tail, ", ")
+	if !found || end < 0 {
+		return 0, "", false
+	}
+	value, err := strconv.ParseInt(tail[:end], 0, 64)
+	return value, head + "$" + tail[end:], err == nil
 }
 
 // places says which place of new a place of old became.
@@ -140,6 +178,7 @@ type item struct {
 	places      []checksum.Location
 	at          checksum.Location
 	instruction bool
+	line        bool
 	symbol      string
 	offset      uint64
 }
@@ -159,6 +198,9 @@ func items(arch string, steps []checksum.Traced) ([]item, error) {
 			it.key = s.Class.String() + it.text // before the text becomes one for people
 			if text, ok := disassemble(arch, s); ok {
 				it.text = text + strings.Repeat(" \x00", len(it.places))
+			}
+			for _, l := range s.Lines {
+				it.text, it.line = it.text+"  (a line number, by "+l.Evidence.String()+")", true
 			}
 			list = append(list, it)
 			list = appendRows(list, s, lines[1:])
@@ -223,7 +265,7 @@ func (it *item) row(op Op, all []item) Row {
 		text.WriteString(name(it.places[n], all))
 		n++
 	}
-	return Row{Op: op, Symbol: it.symbol, Offset: it.offset, Detail: !it.instruction, Text: text.String()}
+	return Row{Op: op, Symbol: it.symbol, Offset: it.offset, Detail: !it.instruction, Line: it.line, Text: text.String()}
 }
 
 // name is a place in the function as an offset.

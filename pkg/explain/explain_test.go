@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/compare"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -123,6 +124,28 @@ func TestSame(t *testing.T) {
 			if r.Op != Same {
 				t.Errorf("%s: %c %#x %s", path, r.Op, r.Offset, r.Text)
 			}
+		}
+	}
+}
+
+// An immediate that moved as far as a line number looks like one; one that is
+// known to be one, or moved otherwise, isn't remarked upon.
+func TestHint(t *testing.T) {
+	rows := []Row{
+		{Op: Old, Text: "mov $0x10,%edi"},
+		{Op: New, Text: "mov $0x15,%edi"},
+		{Op: Old, Text: "mov $0x10,%edi"},
+		{Op: New, Text: "mov $0x16,%edi"},
+		{Op: Old, Text: "mov $0x10,%edi", Line: true},
+		{Op: New, Text: "mov $0x15,%edi", Line: true},
+		{Op: Old, Text: "mov $0x10,%esi"},
+		{Op: New, Text: "mov $0x15,%edi"},
+		{Op: Same, Text: "mov $0x15,%edi"},
+	}
+	hint(rows, []compare.LineChange{{Old: 100, New: 105}})
+	for i, r := range rows {
+		if got := strings.Contains(r.Text, "looks like"); got != (i == 1) {
+			t.Errorf("row %d: %s", i, r.Text)
 		}
 	}
 }

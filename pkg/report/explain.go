@@ -21,7 +21,7 @@ func Explain(w io.Writer, c *compare.Change, rows []explain.Row, many bool) erro
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, strings.Join(strings.Fields(strings.Join(columns(c, many), " ")), " "))
 	shown := near(rows)
-	first, gap, symbol := true, true, ""
+	first, gap, symbol := firstDifference(rows), true, ""
 	for i := range rows {
 		r := &rows[i]
 		if !shown[i] {
@@ -37,15 +37,33 @@ func Explain(w io.Writer, c *compare.Change, rows []explain.Row, many bool) erro
 			at = fmt.Sprintf("+%#x", r.Offset)
 		}
 		mark := ""
-		if first && r.Op != explain.Same {
-			first, mark = false, "   <- the first difference"
+		if i == first {
+			mark = "   <- the first difference"
 		}
 		fmt.Fprintf(b, "%c %8s  %s%s\n", r.Op, at, r.Text, mark)
 	}
-	if first && len(rows) > 0 {
+	if first < 0 && len(rows) > 0 {
 		fmt.Fprintln(b, "  every step is the same; what it refers to has namesakes, and another of them is meant, or it moved")
 	}
 	return b.Flush()
+}
+
+// firstDifference is the first row that differs in more than a line number,
+// or else in that; -1 where none differs.
+func firstDifference(rows []explain.Row) int {
+	first := -1
+	for i := range rows {
+		if rows[i].Op == explain.Same {
+			continue
+		}
+		if !rows[i].Line {
+			return i
+		}
+		if first < 0 {
+			first = i
+		}
+	}
+	return first
 }
 
 // near tells which rows differ or stand near one that does.
