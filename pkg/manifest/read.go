@@ -252,7 +252,7 @@ func (r *reader) readRecord(line string) error {
 
 // add puts the record to its object, which the header must have named.
 func (r *reader) add(object string, record checksum.Record) error {
-	if object != r.object {
+	if object != r.object || object == "" { // no object's name is empty
 		name, ok := unescape(object)
 		index, known := r.objects[name]
 		if !ok || !known {
