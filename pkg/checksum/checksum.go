@@ -23,7 +23,6 @@
 package checksum
 
 import (
-	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -89,9 +88,8 @@ type Record struct {
 	// Dwarf is likewise, with debug information as evidence too; the zero
 	// Digest where it is the same as Masked, or wasn't asked for.
 	Dwarf Digest
-	// Disambiguation covers what tells targets of one name apart; 0 where
-	// there is nothing to tell.
-	// For a numbered static it covers who uses it.
+	// Disambiguation covers what tells targets of one name apart; of a
+	// numbered static, who uses it; 0 where there is nothing to tell.
 	Disambiguation uint64
 	Classes        []ClassDigest // by class, without empty ones
 	Cold           []string      // the names of the cold parts
@@ -363,50 +361,4 @@ func (s *summer) setPositions() {
 			s.records[i].Sympos = number[primary]
 		}
 	}
-}
-
-// findBounds adds to the nameless data that code refers to what other data
-// refer to, in order and without repetition.
-func (p *program) findBounds(found []datumKey, workers int) bounds {
-	if len(found) == 0 {
-		return bounds{}
-	}
-	var mutex sync.Mutex
-	var wait sync.WaitGroup
-	n := len(p.file.Sections)
-	for w := range workers {
-		wait.Go(func() {
-			var list []datumKey
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				list = p.appendBounds(list, uint32(i))
-			}
-			mutex.Lock()
-			defer mutex.Unlock()
-			found = append(found, list...)
-		})
-	}
-	wait.Wait()
-	slices.SortFunc(found, func(a, b datumKey) int {
-		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
-	})
-	return slices.Compact(found)
-}
-
-// appendBounds appends the nameless data that a section of data refers to.
-func (p *program) appendBounds(list []datumKey, section uint32) []datumKey {
-	if !p.file.Sections[section].Allocated() || p.kinds[section] == sectionCode {
-		return list
-	}
-	relocs := p.file.Relocs(section)
-	for n := range relocs.Len() {
-		r := relocs.At(n)
-		s := &p.file.Symbols[r.Symbol]
-		if !s.Defined() || p.kinds[s.Section] != sectionReadOnly {
-			continue
-		}
-		if t := p.resolve(r.Symbol, r.Addend); t.kind == targetDatum && t.end == 0 {
-			list = append(list, datumKey{t.section, t.start})
-		}
-	}
-	return list
 }

@@ -5,56 +5,11 @@ package checksum
 import (
 	"bytes"
 	"encoding/binary"
-	"sort"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/fnsum/fnsum/pkg/lines"
 )
-
-// bounds is the places in read-only sections that references lead to and no
-// symbol marks, in order: a nameless datum ends where the next one begins
-// (rule 5.1).
-type bounds []datumKey
-
-// datumKey is where a datum starts.
-type datumKey struct {
-	section uint32
-	start   uint64
-}
-
-func (k datumKey) less(other datumKey) bool {
-	return k.section < other.section || k.section == other.section && k.start < other.start
-}
-
-// end is where the datum that starts at k ends.
-func (p *program) end(k datumKey) uint64 {
-	end := p.file.Sections[k.section].Size
-	if i := sort.Search(len(p.bounds), func(i int) bool { return k.less(p.bounds[i]) }); i < len(p.bounds) && p.bounds[i].section == k.section {
-		end = min(end, p.bounds[i].start)
-	}
-	symbols := p.code.SymbolsOf(k.section)
-	i := sort.Search(len(symbols), func(i int) bool { return p.file.Symbols[symbols[i]].Value > k.start })
-	if i < len(symbols) {
-		end = min(end, p.file.Symbols[symbols[i]].Value)
-	}
-	return end
-}
-
-// extentOf is the datum's range in its section. It is unsettled, and the
-// datum noted, as long as it depends on references not yet seen.
-func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
-	if t.end != 0 {
-		return t.start, t.end, true
-	}
-	key := datumKey{t.section, t.start}
-	if w.p.bounds == nil {
-		w.findings.data = append(w.findings.data, key)
-		w.unsettled = true
-		return 0, 0, false
-	}
-	return t.start, w.p.end(key), true
-}
 
 // appendTarget encodes what a reference points at, for the function being
 // walked.
@@ -336,7 +291,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 	b = binary.AppendUvarint(b, uint64(relocs.Len()))
 	first := len(b)
 	b = append(b, data[start:end]...)
-	w.maskFields(section, b[first:])
+	w.maskFields(section, start, b[first:])
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		blank(b[first:first+int(end-start)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))
@@ -351,7 +306,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 		} else {
 			t = w.p.resolve(r.Symbol, r.Addend)
 		}
-		b = append(b, byte(w.p.machine.reloc(r.Type).kind))
+		b = w.p.machine.reloc(r.Type).kind.appendTo(b)
 		if own {
 			if to, ok := w.own(&t); ok {
 				b = w.appendPlace(b, to, t.at)

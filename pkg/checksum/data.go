@@ -3,7 +3,6 @@
 package checksum
 
 import (
-	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"slices"
@@ -69,16 +68,13 @@ func (p *program) sameExtent(symbols []uint32) []uint32 {
 
 // dataRecord is the record of a datum; of none that is part of a function.
 func (p *program) dataRecord(w *walker, section uint32, group []uint32, users map[uint32]uint64) (r Record, ok bool) {
-	primary := slices.MinFunc(group, func(a, b uint32) int {
-		x, y := &p.file.Symbols[a], &p.file.Symbols[b]
-		return cmp.Or(cmp.Compare(rank(x.Bind()), rank(y.Bind())), strings.Compare(x.Name, y.Name))
-	})
+	primary := slices.MinFunc(group, p.file.CompareNames)
 	s := &p.file.Symbols[primary]
 	size := p.file.Sections[section].Size
 	if s.Size == 0 || s.Value > size || s.Size > size-s.Value || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return r, false
 	}
-	if p.marks[primary]&markAnonymous != 0 || p.isBook(primary) && p.normal[primary] != "_entry" {
+	if p.marks[primary]&markAnonymous != 0 || p.kinds[section] == sectionWritable && p.isBook(primary) {
 		return r, false
 	}
 	r = Record{
@@ -99,29 +95,9 @@ func (p *program) dataRecord(w *walker, section uint32, group []uint32, users ma
 		w.encoded = w.appendData(w.encoded[:0], section, s.Value, s.Value+s.Size, false)
 		w.masking = false
 		w.numbers = w.numbers[:0]
-		if p.normal[primary] == "_entry" && s.Size >= indexLine+4 {
-			relocs := p.file.Relocs(section).Between(s.Value, s.Value+s.Size).Len()
-			head := len(binary.AppendUvarint(binary.AppendUvarint(nil, s.Size), uint64(relocs)))
-			clear(w.encoded[head+indexLine : head+indexLine+4])
-		}
 	}
 	r.Digest = xxh3.Hash128(w.encoded).Bytes()
 	return r, true
-}
-
-// indexLine is the offset of the line in struct pi_entry, behind three pointers
-// (include/linux/printk.h).
-const indexLine = 24
-
-// rank orders scopes: a global name says more than a weak or local one.
-func rank(bind elf.SymBind) int {
-	switch bind {
-	case elf.STB_GLOBAL:
-		return 0
-	case elf.STB_WEAK:
-		return 1
-	}
-	return 2
 }
 
 // tableRecords makes records of the references between two places that no

@@ -96,3 +96,61 @@ func TestNoData(t *testing.T) {
 		}
 	}
 }
+
+// A line number in a field that the kernel's macros fill in is no content of
+// the datum; what stands beside it is.
+func TestDataLines(t *testing.T) {
+	for _, x := range []struct {
+		section, name string
+		offset        int
+		behind        int  // the first byte that counts again,
+		bits          byte // but for these bits
+	}{
+		{"alloc_tags", "_alloc_tag", 4, 8, 0},
+		{"_ftrace_branch", "branch", 16, 20, 0},
+		{"_ftrace_annotated_branch", "branch", 16, 20, 0},
+		{".data..Lubsan_data1", "source", 8, 16, 0},
+		{"__dyndbg", "table", 32, 34, 0x03},
+		{".data.rel.ro", "_entry", 24, 28, 0},
+		{".data.rel.ro", "f._entry", 24, 28, 0},
+	} {
+		t.Run(x.section+"/"+x.name, func(t *testing.T) {
+			build := func(at int, value byte) Digest {
+				data := make([]byte, 64)
+				data[at] = value
+				_, digests := dataOf(t, obj(elfbuild.Data(x.section, elfbuild.Var(x.name, data))))
+				d, ok := digests[x.name]
+				if !ok {
+					t.Fatal("no record")
+				}
+				return d
+			}
+			plain := build(0, 0)
+			for at := range 64 {
+				line := x.offset <= at && at < x.behind
+				if same := build(at, 1) == plain; same != (line || at == x.behind && x.bits&1 != 0) {
+					t.Errorf("byte %d counts: %v", at, !same)
+				}
+			}
+			if x.bits != 0 && (build(x.behind, x.bits) != plain || build(x.behind, ^x.bits) == plain) {
+				t.Errorf("bits of byte %d", x.behind)
+			}
+		})
+	}
+}
+
+// What stands behind a pointer to an entry of printk's index is data of a
+// nameless kind: a line in it isn't the pointer's content either.
+func TestDataLinesBehindPointer(t *testing.T) {
+	build := func(line, level byte) Digest {
+		entry := make([]byte, 48)
+		entry[24], entry[32] = line, level
+		_, digests := dataOf(t, obj(
+			rodata(".rodata", elfbuild.Var("_entry.5", entry).Local()),
+			elfbuild.Data(".printk_index", elfbuild.Var("_entry_ptr.4", make([]byte, 8), abs64(0, "_entry.5", 0)).Local())))
+		return digests["_entry_ptr.4"]
+	}
+	if build(7, 0) != build(9, 0) || build(7, 0) == build(7, 1) {
+		t.Error("the line counts, or the level doesn't")
+	}
+}

@@ -102,13 +102,7 @@ func (d *describer) instruction() {
 }
 
 func (d *describer) reference() {
-	kind := d.byte()
-	switch {
-	case int(kind) < len(relocNames):
-		d.text("%s -> ", relocNames[kind])
-	default:
-		d.text("relocation type %d -> ", kind&^0x80)
-	}
+	d.kind()
 	if len(d.rest) == 1 && d.rest[0] < NumClasses { // what it is comes as a step of its own
 		if d.byte() == byte(JumpTables) {
 			d.text("jump table, ")
@@ -156,11 +150,19 @@ func (d *describer) entry(s *Step) {
 	}
 }
 
+// kind reads a relocation's kind.
+func (d *describer) kind() {
+	switch kind := d.uvarint(); {
+	case kind < uint64(len(relocNames)):
+		d.text("%s -> ", relocNames[kind])
+	default:
+		d.text("relocation type %d -> ", kind-unnamed)
+	}
+}
+
 // kindAndTarget reads a relocation's kind and what it refers to.
 func (d *describer) kindAndTarget(top bool) {
-	if kind := d.byte(); int(kind) < len(relocNames) {
-		d.text("%s -> ", relocNames[kind])
-	}
+	d.kind()
 	if len(d.rest) > 0 && d.rest[0] == tagSelf {
 		d.place()
 		return

@@ -198,7 +198,7 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 			w.kept = append(w.kept, t)
 		}
 		b = binary.AppendUvarint(b, field)
-		b = append(b, byte(w.p.machine.reloc(r.Type).kind))
+		b = w.p.machine.reloc(r.Type).kind.appendTo(b)
 		if to, ok := w.own(&t); ok {
 			b = w.appendPlace(b, to, t.at)
 			continue

@@ -4,10 +4,8 @@ package checksum
 
 import (
 	"debug/elf"
-	"encoding/binary"
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/decode"
@@ -208,44 +206,3 @@ func (f *flow) Prints(i int) bool {
 	symbol := f.callees[i]
 	return f.insts[i].Kind == decode.Call && symbol != 0 && f.w.p.marks[symbol]&markPrints != 0
 }
-
-// maskFields notes the line numbers that data have in fields, and blanks them
-// where they are left out.
-func (w *walker) maskFields(section uint32, data []byte) {
-	name := w.p.file.Sections[section].Name
-	if name == "" || name[0] != '_' && name[0] != '.' {
-		return
-	}
-	switch {
-	case name == "__dyndbg" && len(data) >= descriptorLine+4:
-		w.maskable = true
-		if w.masking {
-			field := data[descriptorLine:]
-			w.numbers = append(w.numbers, LineNumber{binary.LittleEndian.Uint32(field) & descriptorLineBits, lines.Field})
-			binary.LittleEndian.PutUint32(field, binary.LittleEndian.Uint32(field)&^descriptorLineBits)
-		}
-	case name == "alloc_tags" && len(data) >= 8: // struct codetag, include/linux/codetag.h
-		w.maskable = true
-		if w.masking {
-			clear(data[4:8])
-		}
-	case (name == "_ftrace_branch" || name == "_ftrace_annotated_branch") && len(data) >= 20: // struct ftrace_branch_data, include/linux/compiler_types.h
-		w.maskable = true
-		if w.masking {
-			clear(data[16:20])
-		}
-	case strings.HasPrefix(name, ".data..Lubsan") && len(data) >= 16:
-		w.maskable = true
-		if w.masking {
-			w.numbers = append(w.numbers, LineNumber{binary.LittleEndian.Uint32(data[8:]), lines.Field})
-			clear(data[8:16]) // behind the file's name, the line and the column
-		}
-	}
-}
-
-// The line of struct _ddebug (include/linux/dynamic_debug.h): 18 bits behind
-// four pointers. UBSAN's data begin with struct source_location (lib/ubsan.h).
-const (
-	descriptorLine     = 32
-	descriptorLineBits = 1<<18 - 1
-)

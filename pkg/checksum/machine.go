@@ -4,6 +4,7 @@ package checksum
 
 import (
 	"debug/elf"
+	"encoding/binary"
 
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/lines"
@@ -42,8 +43,9 @@ type relocForm struct {
 }
 
 // relocKind is what a relocation writes, without how: equal for types that
-// differ only in what the linker may do about them.
-type relocKind uint8
+// differ only in what the linker may do about them. A type without a row is a
+// kind of its own, unnamed and above.
+type relocKind uint64
 
 const (
 	relocUnknown relocKind = iota
@@ -61,6 +63,8 @@ const (
 	relocSize    // the symbol's size
 	relocTLS     // thread-local; the kernel has none
 	relocGOTBase // the GOT itself
+
+	unnamed = 0x80
 )
 
 var machines = map[elf.Machine]*machine{
@@ -74,8 +78,11 @@ func opaqueMachine(m elf.Machine) *machine {
 }
 
 func (m *machine) reloc(typ uint32) relocForm {
-	if uint64(typ) < uint64(len(m.relocs)) {
+	if uint64(typ) < uint64(len(m.relocs)) && m.relocs[typ].kind != relocUnknown {
 		return m.relocs[typ]
 	}
-	return relocForm{}
+	return relocForm{kind: unnamed + relocKind(typ)}
 }
+
+// appendTo encodes the kind: it says what the field beside it is.
+func (k relocKind) appendTo(b []byte) []byte { return binary.AppendUvarint(b, uint64(k)) }

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"sync"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
@@ -72,29 +73,24 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 // nameSymbols computes normal names, which symbols are anonymous data, and
 // which share a name.
 func (p *program) nameSymbols(workers int) {
-	var wait sync.WaitGroup
-	n := len(p.file.Symbols)
-	hashes := make([]uint64, n)
-	for w := range workers {
-		wait.Go(func() {
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				s := &p.file.Symbols[i]
-				p.normal[i] = Normal(s.Name)
-				if !s.Defined() || p.kinds[s.Section] == sectionCode {
-					p.marks[i] |= p.lineMarks(p.normal[i])
-				}
-				if !s.Defined() || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
-					continue
-				}
-				if p.isAnonymous(s) {
-					p.marks[i] |= markAnonymous
-					continue
-				}
-				hashes[i] = xxh3.HashString(p.normal[i]) | 1 // 0: it has no name to share
+	hashes := make([]uint64, len(p.file.Symbols))
+	parallel.Chunks(workers, len(p.file.Symbols), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s := &p.file.Symbols[i]
+			p.normal[i] = Normal(s.Name)
+			if !s.Defined() || p.kinds[s.Section] == sectionCode {
+				p.marks[i] |= p.lineMarks(p.normal[i])
 			}
-		})
-	}
-	wait.Wait()
+			if !s.Defined() || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+				continue
+			}
+			if p.isAnonymous(s) {
+				p.marks[i] |= markAnonymous
+				continue
+			}
+			hashes[i] = xxh3.HashString(p.normal[i]) | 1 // 0: it has no name to share
+		}
+	})
 	p.lineSections = map[uint32]bool{}
 	for i := range p.marks {
 		if s := &p.file.Symbols[i]; p.marks[i]&markLine != 0 && s.Defined() {

@@ -303,3 +303,24 @@ func TestMachineWithoutRow(t *testing.T) {
 		}
 	}
 }
+
+// Types of relocations that no row has are told apart, in code and in data.
+func TestRelocationTypesWithoutRow(t *testing.T) {
+	build := func(inCode, inData elf.R_X86_64) *Record {
+		o := obj(
+			code(fun("f", "000000000000000000000000", elfbuild.Rel(0, inCode, "ext", 0), abs64(4, ".rodata.x", 0))),
+			rodata(".rodata.x", elfbuild.Raw("0000000000000000", elfbuild.Rel(0, inData, "ext", 0))))
+		o.Machine = elf.EM_RISCV
+		sums, err := Sum(parse(t, o), Options{Opaque: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return record(t, sums, "f")
+	}
+	base := build(257, 257)
+	for _, other := range []*Record{build(258, 257), build(257, 258), build(2, 257), build(257, 2)} {
+		if other.Digest == base.Digest {
+			t.Error("another type of relocation isn't noticed")
+		}
+	}
+}

@@ -485,14 +485,9 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	if form.kind == relocNone {
 		return
 	}
-	kind := form.kind
-	if kind == relocUnknown {
-		// No row: the type's own number, beyond all kinds.
-		kind = relocKind(min(r.Type, 0x7f)) | 0x80
-	}
 	if in == nil {
 		t := w.p.resolve(r.Symbol, r.Addend)
-		w.reference(here, kind, &t)
+		w.reference(here, form.kind, &t)
 		return
 	}
 	addend, field := r.Addend, r.Offset-w.parts[here.part].start-in.offset
@@ -504,14 +499,14 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	if !immediate && !w.p.machine.address(&in.Inst, bytes) {
 		w.p.accessed(&t)
 	}
-	w.reference(here, kind, &t)
+	w.reference(here, form.kind, &t)
 }
 
 // reference makes the steps of a reference: which kind of thing it is, and
 // the thing itself where that has a class of its own.
 func (w *walker) reference(here place, kind relocKind, t *target) {
 	w.touch(t)
-	w.encoded = append(w.encoded[:0], byte(kind))
+	w.encoded = kind.appendTo(w.encoded[:0])
 	if to, ok := w.own(t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
 		w.emit(References, ReferenceStep, here, to != here.part)

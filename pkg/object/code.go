@@ -240,7 +240,7 @@ func (c *Code) candidates() (extents, prefixes []Extent, err error) {
 			hi++
 		}
 		slices.SortFunc(extents[lo:hi], func(a, b Extent) int {
-			return cmp.Or(cmp.Compare(b.End, a.End), c.compareNames(a.Symbol, b.Symbol))
+			return cmp.Or(cmp.Compare(b.End, a.End), c.file.CompareNames(a.Symbol, b.Symbol))
 		})
 		lo = hi
 	}
@@ -258,22 +258,6 @@ func (c *Code) functionAt(section uint32, offset uint64) bool {
 		}
 	}
 	return false
-}
-
-// compareNames orders the names of one function, the primary first.
-func (c *Code) compareNames(a, b uint32) int {
-	x, y := &c.file.Symbols[a], &c.file.Symbols[b]
-	return cmp.Or(cmp.Compare(bindRank(x), bindRank(y)), strings.Compare(x.Name, y.Name), cmp.Compare(a, b))
-}
-
-func bindRank(s *Symbol) int {
-	switch s.Bind() {
-	case elf.STB_LOCAL:
-		return 2
-	case elf.STB_WEAK:
-		return 1
-	}
-	return 0
 }
 
 // makeFuncs joins the names of one stretch into a function.

@@ -3,8 +3,10 @@
 package object
 
 import (
+	"cmp"
 	"debug/elf"
 	"fmt"
+	"strings"
 )
 
 // Section indices of a symbol that name no section. They lie above every
@@ -38,6 +40,23 @@ func (s *Symbol) Local() bool { return s.Bind() == elf.STB_LOCAL }
 
 // Defined tells whether the symbol lies in a section of this file.
 func (s *Symbol) Defined() bool { return s.Section != SectionUndef && s.Section < sectionOther }
+
+// CompareNames orders the names of one function or datum, the primary first: a
+// global before a weak before a local one, then by name (rule 1.2).
+func (f *File) CompareNames(a, b uint32) int {
+	x, y := &f.Symbols[a], &f.Symbols[b]
+	return cmp.Or(cmp.Compare(x.scopeRank(), y.scopeRank()), strings.Compare(x.Name, y.Name), cmp.Compare(a, b))
+}
+
+func (s *Symbol) scopeRank() int {
+	switch s.Bind() {
+	case elf.STB_LOCAL:
+		return 2
+	case elf.STB_WEAK:
+		return 1
+	}
+	return 0
+}
 
 // FileName is the name of the source file that a symbol's STT_FILE symbol
 // gives, empty for globals and where the object has none.

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/fnsum/fnsum/internal/parallel"
+)
+
+// bounds is the places in read-only sections that references lead to and no
+// symbol marks, in order: a nameless datum ends where the next one begins
+// (rule 5.1).
+type bounds []datumKey
+
+// datumKey is where a datum starts.
+type datumKey struct {
+	section uint32
+	start   uint64
+}
+
+func (k datumKey) less(other datumKey) bool {
+	return k.section < other.section || k.section == other.section && k.start < other.start
+}
+
+// end is where the datum that starts at k ends.
+func (p *program) end(k datumKey) uint64 {
+	end := p.file.Sections[k.section].Size
+	if i := sort.Search(len(p.bounds), func(i int) bool { return k.less(p.bounds[i]) }); i < len(p.bounds) && p.bounds[i].section == k.section {
+		end = min(end, p.bounds[i].start)
+	}
+	symbols := p.code.SymbolsOf(k.section)
+	i := sort.Search(len(symbols), func(i int) bool { return p.file.Symbols[symbols[i]].Value > k.start })
+	if i < len(symbols) {
+		end = min(end, p.file.Symbols[symbols[i]].Value)
+	}
+	return end
+}
+
+// extentOf is the datum's range in its section. It is unsettled, and the
+// datum noted, as long as it depends on references not yet seen.
+func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
+	if t.end != 0 {
+		return t.start, t.end, true
+	}
+	key := datumKey{t.section, t.start}
+	if w.p.bounds == nil {
+		w.findings.data = append(w.findings.data, key)
+		w.unsettled = true
+		return 0, 0, false
+	}
+	return t.start, w.p.end(key), true
+}
+
+// findBounds adds to the nameless data that code refers to what other data
+// refer to, in order and without repetition.
+func (p *program) findBounds(found []datumKey, workers int) bounds {
+	if len(found) == 0 {
+		return bounds{}
+	}
+	var mutex sync.Mutex
+	parallel.Chunks(workers, len(p.file.Sections), func(lo, hi int) {
+		var list []datumKey
+		for i := lo; i < hi; i++ {
+			list = p.appendBounds(list, uint32(i))
+		}
+		mutex.Lock()
+		defer mutex.Unlock()
+		found = append(found, list...)
+	})
+	slices.SortFunc(found, func(a, b datumKey) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
+	})
+	return slices.Compact(found)
+}
+
+// appendBounds appends the nameless data that a section of data refers to.
+func (p *program) appendBounds(list []datumKey, section uint32) []datumKey {
+	if !p.file.Sections[section].Allocated() || p.kinds[section] == sectionCode {
+		return list
+	}
+	relocs := p.file.Relocs(section)
+	for n := range relocs.Len() {
+		r := relocs.At(n)
+		s := &p.file.Symbols[r.Symbol]
+		if !s.Defined() || p.kinds[s.Section] != sectionReadOnly {
+			continue
+		}
+		if t := p.resolve(r.Symbol, r.Addend); t.kind == targetDatum && t.end == 0 {
+			list = append(list, datumKey{t.section, t.start})
+		}
+	}
+	return list
+}
