@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fnsum/fnsum/pkg/compare"
-	"github.com/fnsum/fnsum/pkg/explain"
 	"github.com/fnsum/fnsum/pkg/report"
 )
 
@@ -95,11 +94,13 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 	if err := in.readLineTable(); err != nil {
 		return err
 	}
-	in.trace = options.format == "json"
+	in.trace = true
 	older, newer, err := in.sources(paths)
 	if err != nil {
 		return err
 	}
+	objects := newObjects(in, older, newer)
+	defer objects.close()
 	for i, s := range [...]*source{older, newer} {
 		if in.options.Data && !s.manifest.Data {
 			fmt.Fprintf(in.stderr, "fnsum: %s: a manifest without data (sum --data writes them): data is not compared\n", paths[i])
@@ -108,12 +109,15 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 			fmt.Fprintf(in.stderr, "fnsum: %s: a manifest without evidence from debug information (sum --dwarf): it is not used\n", paths[i])
 		}
 	}
-	result, err := compareSources(older, newer, compare.Options{Keep: keep, Data: in.options.Data})
+	result, err := objects.compare(compare.Options{Keep: keep, Data: in.options.Data})
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}
+	if result.Ambiguous > 0 {
+		fmt.Fprintf(in.stderr, "fnsum: %d functions refer to something that manifests can't tell from others of its name: compare the objects to be sure\n", result.Ambiguous)
+	}
 	if options.format == "json" && !options.quiet {
-		if err := in.findLines(result, older, newer); err != nil {
+		if err := objects.findLines(result); err != nil {
 			return err
 		}
 	}
@@ -135,39 +139,6 @@ func (in *inputs) sources(paths []string) (older, newer *source, err error) {
 	}
 	newer, err = in.source(paths[1])
 	return older, newer, err
-}
-
-func compareSources(older, newer *source, options compare.Options) (*compare.Result, error) {
-	options.Trees = older.tree || newer.tree
-	options.Unreadable = slices.Concat(older.unreadable, newer.unreadable)
-	return compare.Manifests(older.manifest, newer.manifest, options)
-}
-
-// findLines notes the line numbers that moved in functions that have the same
-// steps otherwise, where both sides are objects.
-func (in *inputs) findLines(result *compare.Result, older, newer *source) error {
-	if older.paths == nil || newer.paths == nil {
-		return nil
-	}
-	a, b := traced{source: older}, traced{source: newer}
-	defer a.close()
-	defer b.close()
-	for i := range result.Changes {
-		c := &result.Changes[i]
-		if c.Old == nil || c.New == nil || !c.LinesMoved() {
-			continue
-		}
-		oldSteps, err := a.steps(in, c.Object, c.Old)
-		if err != nil {
-			return err
-		}
-		newSteps, err := b.steps(in, c.Object, c.New)
-		if err != nil {
-			return err
-		}
-		c.Lines = explain.Lines(oldSteps, newSteps)
-	}
-	return nil
 }
 
 // outcome is the exit status of a comparison, as an error.

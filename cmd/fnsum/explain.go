@@ -9,8 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fnsum/fnsum/internal/mapped"
-	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/compare"
 	"github.com/fnsum/fnsum/pkg/explain"
 	"github.com/fnsum/fnsum/pkg/manifest"
@@ -69,13 +67,13 @@ func (in *inputs) runExplain(paths, functions []string, output string, stdout io
 	if err != nil {
 		return err
 	}
-	result, err := compareSources(older, newer, compare.Options{Keep: keep})
+	objects := newObjects(in, older, newer)
+	defer objects.close()
+	result, err := objects.compare(compare.Options{Keep: keep})
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}
-	e := explainer{in: in, result: result, older: traced{source: older}, newer: traced{source: newer}}
-	defer e.older.close()
-	defer e.newer.close()
+	e := explainer{objects, result}
 	if err := writeOutput(output, stdout, e.write); err != nil {
 		return err
 	}
@@ -129,9 +127,8 @@ func spellings(object, file string, names []string) []string {
 
 // explainer explains the changes of a comparison.
 type explainer struct {
-	in           *inputs
-	result       *compare.Result
-	older, newer traced
+	objects *objects
+	result  *compare.Result
 }
 
 func (e *explainer) write(w io.Writer) error {
@@ -144,7 +141,7 @@ func (e *explainer) write(w io.Writer) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		if err := report.Explain(w, &changes[i], rows, e.older.tree || e.newer.tree); err != nil {
+		if err := report.Explain(w, &changes[i], rows, e.objects.trees()); err != nil {
 			return err
 		}
 	}
@@ -159,51 +156,9 @@ func (e *explainer) rows(c *compare.Change) ([]explain.Row, error) {
 	if c.Old == nil || c.New == nil {
 		return nil, nil
 	}
-	older, err := e.older.steps(e.in, c.Object, c.Old)
-	if err != nil {
-		return nil, err
-	}
-	newer, err := e.newer.steps(e.in, c.Object, c.New)
+	older, newer, err := e.objects.steps(e.result, c)
 	if err != nil {
 		return nil, err
 	}
 	return explain.Function(e.result.New.Arch, older, newer)
-}
-
-// traced is a side whose functions can be traced. Of a tree's objects, the
-// last one asked for is open.
-type traced struct {
-	*source
-	object string
-	file   *mapped.File
-}
-
-func (t *traced) close() {
-	if t.file != nil {
-		t.file.Close()
-	}
-}
-
-// steps is a function's steps. The object has that name, unless it is the
-// only one of its side.
-func (t *traced) steps(in *inputs, object string, r *checksum.Record) ([]checksum.Traced, error) {
-	if t.tree && object != t.object {
-		if err := t.open(in, object); err != nil {
-			return nil, err
-		}
-	}
-	return t.tracer.Steps(r)
-}
-
-// open makes another object of the tree the one that is traced.
-func (t *traced) open(in *inputs, object string) error {
-	t.close()
-	t.file, t.tracer, t.object = nil, nil, object
-	file, err := mapped.Open(t.paths[object])
-	if err != nil {
-		return err
-	}
-	t.file = file
-	_, t.tracer, err = in.sum(file.Data, t.paths[object], object, in.options, io.Discard)
-	return err
 }

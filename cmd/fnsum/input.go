@@ -30,7 +30,7 @@ type inputs struct {
 	verbose bool
 	// lineTable is a user's file of functions that take a line number.
 	lineTable string
-	trace     bool // keep what explaining a single object needs
+	trace     bool // keep what tracing a single object needs
 	stderr    io.Writer
 	files     []*mapped.File
 }
@@ -108,11 +108,8 @@ func (in *inputs) source(path string) (*source, error) {
 		return nil, err
 	}
 	in.stderr.Write(notes.Bytes())
-	s := &source{manifest: in.newManifest(summed.arch, summed.object), paths: map[string]string{summed.object.Name: path}}
-	if in.trace {
-		s.tracer = tracer
-	}
-	return s, nil
+	manifest := in.newManifest(summed.arch, summed.object)
+	return &source{manifest: manifest, paths: map[string]string{summed.object.Name: path}, tracer: tracer}, nil
 }
 
 // newManifest is the manifest of objects that were summed.
@@ -137,7 +134,12 @@ func (in *inputs) sum(data []byte, path, name string, options checksum.Options, 
 	if err != nil {
 		return s, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	sums, tracer, err := checksum.Trace(file, options)
+	var sums *checksum.Sums
+	if in.trace {
+		sums, tracer, err = checksum.Trace(file, options)
+	} else {
+		sums, err = checksum.Sum(file, options)
+	}
 	if err != nil {
 		return s, nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -38,7 +38,7 @@ import (
 
 // FormVersion is the version of the canonical form. Digests of different
 // versions don't compare; whoever changes what is hashed raises it.
-const FormVersion = 1
+const FormVersion = 2
 
 // ErrMachine is the error for a machine without a row.
 var ErrMachine = errors.New("unsupported machine")
@@ -94,6 +94,11 @@ type Record struct {
 	Classes        []ClassDigest // by class, without empty ones
 	Cold           []string      // the names of the cold parts
 	Opaque         bool          // it can't be decoded
+	// Ambiguous is set where Disambiguation can't tell all of them apart.
+	Ambiguous bool
+	// Body is which of the object's functions and orphans it is of, from 1; of
+	// a datum at hand, its symbol; 0 for a record that was read from a file.
+	Body int32
 	// Sympos is 0 where the name is unique among the object's symbols, else
 	// its number from 1 in the symbol table.
 	Sympos int
@@ -138,7 +143,7 @@ func (s *Sums) Opaque() int {
 // Sum makes the checksums of all functions of an object. The records are in
 // the order of the code.
 func Sum(file *object.File, options Options) (*Sums, error) {
-	s, err := newSummer(file, options)
+	s, err := newSummer(file, options, options.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -153,9 +158,11 @@ type summer struct {
 	orphans []body
 	records []Record // of the functions, then of the orphans
 	account Account
+	uses    []use // of what has no name of its own
 }
 
-func newSummer(file *object.File, options Options) (*summer, error) {
+// newSummer sums an object. With links set, it keeps which functions use what.
+func newSummer(file *object.File, options Options, links bool) (*summer, error) {
 	m := machines[file.Machine]
 	if m == nil {
 		if !options.Opaque {
@@ -176,7 +183,7 @@ func newSummer(file *object.File, options Options) (*summer, error) {
 		return nil, err
 	}
 	s := &summer{p: p, jobs: jobs}
-	s.p.data = options.Data
+	s.p.data, s.p.links = options.Data, links
 	if options.Dwarf {
 		if s.p.debug, err = lines.ReadDebug(file); err != nil {
 			return nil, err
@@ -255,9 +262,13 @@ func (s *summer) run() error {
 		s.records[fn] = settled[i]
 	}
 	s.orphans, s.records = orphans, append(s.records, orphanRecords...)
+	for i := range s.records {
+		s.records[i].Body = int32(i + 1)
+	}
 	s.setPositions()
+	s.uses = append(found.uses, foundAgain.uses...)
 	if p.data {
-		s.records = append(s.records, s.sumData(append(found.uses, foundAgain.uses...))...)
+		s.records = append(s.records, s.sumData()...)
 	}
 	return s.account.check(p)
 }
@@ -293,16 +304,8 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 					if need := NumClasses + len(d.special); len(slab)+need > cap(slab) {
 						slab = make([]ClassDigest, 0, max(1024, need))
 					}
-					first := len(slab)
-					r := s.record(&bodies[i])
-					r.Opaque = w.opaque
-					r.Digest, slab = d.sum(slab)
-					r.Masked, r.Dwarf = d.without()
-					r.Classes = slab[first:len(slab):len(slab)]
-					if len(w.disambig) > 0 {
-						r.Disambiguation = xxh3.Hash(w.disambig)
-					}
-					records[i] = r
+					records[i] = s.record(&bodies[i])
+					slab = w.digests(d, &records[i], slab)
 					total.add(w.account)
 				}
 			}
@@ -318,6 +321,21 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 	wait.Wait()
 	slices.Sort(unsettled)
 	return unsettled, found
+}
+
+// digests fills in what a walk made of a record. It keeps the digests of the
+// classes behind what is in the slab, which it returns.
+func (w *walker) digests(d *digester, r *Record, slab []ClassDigest) []ClassDigest {
+	first := len(slab)
+	r.Opaque, r.Ambiguous = w.opaque, w.ambiguous
+	r.Digest, slab = d.sum(slab)
+	r.Masked, r.Dwarf = d.without()
+	r.Classes = slab[first:len(slab):len(slab)]
+	r.Disambiguation = 0
+	if len(w.disambig) > 0 {
+		r.Disambiguation = xxh3.Hash(w.disambig)
+	}
+	return slab
 }
 
 // record is a body's record without digests.

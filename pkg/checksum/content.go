@@ -19,11 +19,7 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 	}
 	switch t.kind {
 	case targetName:
-		b = w.appendName(b, t)
-		if w.p.marks[t.symbol]&markShared != 0 {
-			b = w.appendNumber(b, t.symbol)
-		}
-		return b
+		return w.appendNumber(w.appendName(b, t), t.symbol)
 	case targetString:
 		if w.isOwnName(t) {
 			return append(b, tagOwnName)
@@ -55,7 +51,7 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 		e := &w.p.code.Extents[t.extent]
 		ordinal, into := w.elsewhere.ordinal(w.p, e.Section, e.Start, e.End, t.at)
 		b = append(b, tagInside)
-		b = appendText(b, w.p.normal[w.p.code.Funcs[e.Func].Primary])
+		b = w.appendSymbol(b, w.p.code.Funcs[e.Func].Primary)
 		b = binary.AppendUvarint(b, uint64(e.Part))
 		b = binary.AppendUvarint(b, uint64(ordinal))
 		return binary.AppendUvarint(b, uint64(into))
@@ -100,23 +96,38 @@ func (w *walker) appendString(b, s []byte) []byte {
 // appendName encodes a symbol's normal name and the offset from it.
 func (w *walker) appendName(b []byte, t *target) []byte {
 	b = append(b, tagName)
-	b = appendText(b, w.p.normal[t.symbol])
+	b = w.appendSymbol(b, t.symbol)
 	return binary.AppendVarint(b, t.offset)
 }
 
+// appendSymbol encodes what a symbol goes by. Where several symbols of the
+// object go by that, it notes for the disambiguation digest where this one
+// comes from (rule 3.9).
+func (w *walker) appendSymbol(b []byte, symbol uint32) []byte {
+	name, unique := w.p.name(symbol)
+	if !unique && !w.masking {
+		if _, seen := w.used[symbol]; !seen || w.depth > 0 {
+			w.disambig = appendText(append(w.disambig, tagName), name)
+			w.disambig = appendText(w.disambig, w.p.file.FileName(symbol))
+			w.disambig = binary.AppendUvarint(w.disambig, w.p.file.Symbols[symbol].Size)
+			w.ambiguous = w.ambiguous || w.p.marks[symbol]&markTwin != 0
+		}
+	}
+	return appendText(b, name)
+}
+
 // appendNumber tells symbols of one normal name apart within a function, by
-// the order of their first use, and notes where they come from for the
-// disambiguation digest (rule 3.9).
+// the order of their first use (rule 3.9).
 func (w *walker) appendNumber(b []byte, symbol uint32) []byte {
+	name, unique := w.p.name(symbol)
+	if unique {
+		return b
+	}
 	number, seen := w.used[symbol]
 	if !seen {
-		name := w.p.normal[symbol]
 		number = w.names[name]
 		w.names[name] = number + 1
 		w.used[symbol] = number
-		w.disambig = appendText(w.disambig, name)
-		w.disambig = appendText(w.disambig, w.p.file.FileName(symbol))
-		w.disambig = binary.AppendUvarint(w.disambig, w.p.file.Symbols[symbol].Size)
 	}
 	if number == 0 {
 		return b
@@ -228,6 +239,11 @@ type nested struct {
 	open *body
 	// maskable is set where there is a line number in it.
 	maskable bool
+	// disambig is the digest of what tells the symbols of one name apart that
+	// it refers to, 0 where there is nothing to tell; ambiguous is set where
+	// that doesn't tell all of them.
+	disambig  uint64
+	ambiguous bool
 }
 
 // appendNested encodes the digest of a datum that a datum refers to.
@@ -247,6 +263,10 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 	}
 	w.depth--
 	w.maskable = w.maskable || n.maskable
+	if n.disambig != 0 && !w.masking {
+		w.disambig = binary.LittleEndian.AppendUint64(append(w.disambig, tagNested), n.disambig)
+		w.ambiguous = w.ambiguous || n.ambiguous
+	}
 	b = append(b, tagNested)
 	b = binary.LittleEndian.AppendUint64(b, n.digest.Hi)
 	return binary.LittleEndian.AppendUint64(b, n.digest.Lo)
@@ -259,11 +279,17 @@ func (w *walker) recall(key nestedKey) (nested, bool) {
 
 // nest makes a datum's digest at the present depth.
 func (w *walker) nest(key datumKey, end uint64) nested {
-	truncated, unsettled, maskable := w.truncated, w.unsettled, w.maskable
-	w.truncated, w.unsettled, w.maskable = false, false, false
+	truncated, unsettled, maskable, ambiguous := w.truncated, w.unsettled, w.maskable, w.ambiguous
+	w.truncated, w.unsettled, w.maskable, w.ambiguous = false, false, false, false
+	first := len(w.disambig)
 	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
 	w.nested[w.depth] = buf
 	n := nested{digest: xxh3.Hash128(buf), maskable: w.maskable}
+	if len(w.disambig) > first {
+		n.disambig, n.ambiguous = xxh3.Hash(w.disambig[first:]), w.ambiguous
+		w.disambig = w.disambig[:first]
+	}
+	w.ambiguous = ambiguous
 	if w.unsettled {
 		n.open = w.body
 	}

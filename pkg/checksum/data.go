@@ -24,11 +24,11 @@ type use struct {
 // sized symbol, and is neither part of the functions that use it nor a table
 // about code; and one for each entry of the tables that only name functions
 // and variables, such as exports and init calls (rule 5.4).
-func (s *summer) sumData(uses []use) []Record {
+func (s *summer) sumData() []Record {
 	p := s.p
 	w := newWalker(p)
 	w.body = &body{fn: -1}
-	users := p.users(uses)
+	users := p.users(s.uses)
 	var records []Record
 	for i := range p.file.Sections {
 		section := uint32(i)

@@ -130,6 +130,24 @@ func normalSuffixes(name string, dot int) string {
 	return string(b)
 }
 
+// clones are the classes of suffixes that compilers give functions which they
+// made of others.
+var clones = [...]string{".isra", ".constprop", ".part", ".cold", ".localalias", ".specialized"}
+
+// Stem is a normal name without the classes of suffixes that compilers give to
+// functions they made of others: what the source calls it.
+func Stem(normal string) string {
+	for again := true; again; {
+		again = false
+		for _, suffix := range clones {
+			if stem, ok := strings.CutSuffix(normal, suffix); ok && stem != "" {
+				normal, again = stem, true
+			}
+		}
+	}
+	return normal
+}
+
 // numbered tells whether a name ends in a counter: x.12, f.x.3.
 func numbered(name string) bool {
 	dot := strings.LastIndexByte(name, '.')

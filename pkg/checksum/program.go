@@ -25,13 +25,28 @@ type program struct {
 	marks   []symbolMark  // by symbol
 	tables  *alternatives.Tables
 	data    bool // data have records too
+	links   bool // which functions use what has no name of its own is to be known
 	lines   *lines.Table
 	debug   *lines.Debug // nil where there is none, or nobody asked
 	// lineSections are the sections in which a function is defined that takes
 	// a line: calls within a section may have no relocation.
 	lineSections map[uint32]bool
-	stray        *strays // nil until they are known
-	bounds       bounds  // where nameless data ends; nil until it is known
+	// names are what symbols go by that have a counterpart in another object;
+	// the rest go by their normal names.
+	names  map[uint32]string
+	stray  *strays // nil until they are known
+	bounds bounds  // where nameless data ends; nil until it is known
+}
+
+// name is what a symbol goes by, and whether no other symbol of the object goes
+// by that.
+func (p *program) name(symbol uint32) (name string, unique bool) {
+	if p.names != nil {
+		if name, ok := p.names[symbol]; ok {
+			return name, true
+		}
+	}
+	return p.normal[symbol], p.marks[symbol]&markShared == 0
 }
 
 type symbolMark uint8
@@ -41,6 +56,7 @@ const (
 	markAnonymous                        // data without a name in the source
 	markLine                             // a function with a parameter that is a line
 	markPrints                           // a function that prints what a WARN says
+	markTwin                             // shared, and its file and size don't tell which it is
 )
 
 func newProgram(file *object.File, m *machine, table *lines.Table, workers int) (*program, error) {
@@ -102,7 +118,8 @@ func (p *program) nameSymbols(workers int) {
 			p.marks[i] |= markLine
 		}
 	}
-	p.markShared(hashes)
+	p.markRepeated(hashes, markShared)
+	p.markTwins(hashes, workers)
 }
 
 // isAnonymous is rule 3.6 for a datum with a symbol: a compiler's name for
@@ -118,10 +135,10 @@ func (p *program) isAnonymous(s *object.Symbol) bool {
 	return false
 }
 
-// markShared marks the symbols whose normal name more than one symbol of the
-// object has. Names count by their hash: two different names that share one
-// would only be told apart more carefully than needed.
-func (p *program) markShared(hashes []uint64) {
+// markRepeated marks the symbols whose hash another symbol has too; 0 is none.
+// Two different names that share a hash would only be told apart more carefully
+// than needed.
+func (p *program) markRepeated(hashes []uint64, mark symbolMark) {
 	size := 1
 	for size < 2*len(hashes) {
 		size *= 2
@@ -139,7 +156,23 @@ func (p *program) markShared(hashes []uint64) {
 			first[at] = uint32(i)
 			continue
 		}
-		p.marks[i] |= markShared
-		p.marks[first[at]] |= markShared
+		p.marks[i] |= mark
+		p.marks[first[at]] |= mark
 	}
+}
+
+// markTwins marks the symbols that share a name and that not even the
+// disambiguation digest tells apart: of one file and size. What keeps books for
+// one place in the code isn't worth telling apart.
+func (p *program) markTwins(hashes []uint64, workers int) {
+	parallel.Chunks(workers, len(hashes), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			if p.marks[i]&markShared == 0 || p.isBook(uint32(i)) {
+				hashes[i] = 0
+				continue
+			}
+			hashes[i] = xxh3.HashStringSeed(p.file.FileName(uint32(i)), hashes[i]+p.file.Symbols[i].Size) | 1
+		}
+	})
+	p.markRepeated(hashes, markTwin)
 }

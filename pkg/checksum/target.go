@@ -304,6 +304,16 @@ func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32
 	return global, 0
 }
 
+// readAsEnd reads a target where one symbol ends and another starts as the end
+// (rule 3.8f).
+func (p *program) readAsEnd(t *target) {
+	s := &p.file.Symbols[t.ended]
+	*t = target{
+		kind: targetName, symbol: t.ended, offset: int64(s.Size),
+		section: t.section, at: t.at, extent: -1, biased: t.biased, behind: true,
+	}
+}
+
 // accessed corrects a target whose place is read or written, where resolve
 // allowed for an address being taken. Nothing is read behind the end of a
 // datum: what stands there is meant, and in a read-only section that is

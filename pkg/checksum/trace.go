@@ -17,6 +17,7 @@ type Tracer struct {
 	s      *summer
 	walker *walker
 	digest digester
+	users  map[uint32][]int32 // nil until it is asked for
 }
 
 // Traced is a step with what it is about.
@@ -34,7 +35,7 @@ type Traced struct {
 
 // Trace sums an object, as Sum does, and gives a Tracer as well.
 func Trace(file *object.File, options Options) (*Sums, *Tracer, error) {
-	s, err := newSummer(file, options)
+	s, err := newSummer(file, options, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -44,26 +45,31 @@ func Trace(file *object.File, options Options) (*Sums, *Tracer, error) {
 // Steps is the steps of the function or orphan that the record is of. Its
 // error says that there is none.
 func (t *Tracer) Steps(r *Record) ([]Traced, error) {
-	for _, bodies := range [...][]body{t.s.bodies, t.s.orphans} {
-		for i := range bodies {
-			if b := &bodies[i]; t.matches(b, r) {
-				return t.trace(b), nil
-			}
-		}
+	b := t.body(r)
+	if b == nil {
+		return nil, fmt.Errorf("%s: there is no such function", r.Name)
 	}
-	return nil, fmt.Errorf("%s: there is no such function", r.Name)
+	return t.trace(b), nil
 }
 
-// matches tells whether the record is that of a body. Several functions may
-// have one name, and then the digest decides.
-func (t *Tracer) matches(b *body, r *Record) bool {
-	if made := t.s.record(b); made.Kind != r.Kind || made.Name != r.Name || made.File != r.File || made.Section != r.Section || made.Size != r.Size {
-		return false
+// body is the body that a record is of, nil if the object has none such.
+func (t *Tracer) body(r *Record) *body {
+	i := int(r.Body) - 1
+	var b *body
+	switch {
+	case i < 0 || r.Kind == Data:
+		return nil
+	case i < len(t.s.bodies):
+		b = &t.s.bodies[i]
+	case i < len(t.s.bodies)+len(t.s.orphans):
+		b = &t.s.orphans[i-len(t.s.bodies)]
+	default:
+		return nil
 	}
-	t.digest.reset()
-	t.walker.walk(b, &t.digest)
-	digest, _ := t.digest.sum(nil)
-	return digest == r.Digest
+	if (b.fn < 0) != (r.Kind == Orphan) || b.fn >= 0 && t.s.p.code.Name(t.s.p.code.Funcs[b.fn].Primary) != r.Name {
+		return nil // it is of another object
+	}
+	return b
 }
 
 func (t *Tracer) trace(b *body) []Traced {

@@ -54,8 +54,11 @@ type walker struct {
 	used     map[uint32]uint32 // shared symbols of this function: their number
 	names    map[string]uint32 // and how many a normal name has
 	ends     []uint32          // rule 3.8f: symbols that end where a target is read
+	atEnds   bool              // and such a target is read as the end
 	touched  []uint32          // the symbols that this function uses
 	disambig []byte
+	// ambiguous is set where that doesn't tell all of them apart.
+	ambiguous bool
 
 	step      Step
 	crossed   bool   // what is encoded has a place in another part
@@ -123,7 +126,7 @@ func newWalker(p *program) *walker {
 func (w *walker) walk(b *body, visit visitor) {
 	w.body, w.visit = b, visit
 	w.digest, _ = visit.(*digester)
-	w.opaque, w.unsettled, w.account = false, false, Account{}
+	w.opaque, w.unsettled, w.ambiguous, w.account = false, false, false, Account{}
 	clear(w.used)
 	clear(w.names)
 	w.ends, w.touched, w.disambig = w.ends[:0], w.touched[:0], w.disambig[:0]
@@ -506,6 +509,9 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 // the thing itself where that has a class of its own.
 func (w *walker) reference(here place, kind relocKind, t *target) {
 	w.touch(t)
+	if w.atEnds && t.ended != 0 {
+		w.p.readAsEnd(t)
+	}
 	w.encoded = kind.appendTo(w.encoded[:0])
 	if to, ok := w.own(t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
@@ -560,15 +566,19 @@ func (w *walker) rawStep(here place, relocs object.Relocs) {
 
 // touch notes what rules 3.8f and 3.9 want to know of a target.
 func (w *walker) touch(t *target) {
-	if t.symbol == 0 {
+	symbol := t.symbol
+	if t.kind == targetInside && t.extent >= 0 {
+		symbol = w.p.code.Funcs[w.p.code.Extents[t.extent].Func].Primary
+	}
+	if symbol == 0 {
 		return
 	}
 	if t.ended != 0 {
 		w.ends = append(w.ends, t.ended)
 	}
-	w.touched = append(w.touched, t.symbol)
-	if w.p.data && len(w.p.normal[t.symbol]) != len(w.p.file.Symbols[t.symbol].Name) {
-		w.findings.uses = append(w.findings.uses, use{t.symbol, w.body.fn})
+	w.touched = append(w.touched, symbol)
+	if w.p.links && (w.p.marks[symbol]&markShared != 0 || len(w.p.normal[symbol]) != len(w.p.file.Symbols[symbol].Name)) {
+		w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
 	}
 }
 

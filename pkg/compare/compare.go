@@ -36,6 +36,7 @@ const (
 	Changed    Status = "changed"
 	Added      Status = "added"
 	Removed    Status = "removed"
+	Renamed    Status = "renamed"    // the same code under another name
 	LineOnly   Status = "line-only"  // line numbers differ, and nothing else
 	Unreadable Status = "unreadable" // of an object: it isn't compared
 )
@@ -47,6 +48,7 @@ const (
 	ByName        Evidence = "name"
 	ByNameAndFile Evidence = "name+file"
 	ByContent     Evidence = "content"
+	ByNeighbours  Evidence = "neighbours" // what they call and what calls them
 	ByPosition    Evidence = "position"
 )
 
@@ -64,6 +66,11 @@ type Change struct {
 	// Lines are the line numbers that moved. Checksums don't tell them: they
 	// are filled in where the objects are at hand.
 	Lines []LineChange
+}
+
+// Differs tells whether the change is one for exit status 1.
+func (c *Change) Differs() bool {
+	return c.Status == Changed || c.Status == Added || c.Status == Removed
 }
 
 // LinesMoved tells whether line numbers differ, perhaps among other things.
@@ -87,7 +94,7 @@ type ObjectChange struct {
 
 // Summary counts functions, orphans, and aliases that moved to other code.
 type Summary struct {
-	Changed, Added, Removed, LineOnly, Unchanged int
+	Changed, Added, Removed, Renamed, LineOnly, Unchanged int
 }
 
 // Differs tells whether there is anything for exit status 1.
@@ -107,6 +114,18 @@ type Result struct {
 	Objects  []ObjectChange // by name
 	Changes  []Change       // by object, file, name, section, old digest
 	Data     []DataChange   // by object, file, name; only where asked for
+	// Ambiguous is how many functions were compared by names that others have,
+	// so that only the objects tell for sure.
+	Ambiguous int
+	names     map[string][2]map[uint32]string // by object: see Rename
+}
+
+// Rename makes two objects' functions be traced with the names that they were
+// compared by. The object is named as in Change.
+func (r *Result) Rename(object string, older, newer *checksum.Tracer) {
+	names := r.names[object]
+	older.Rename(names[0])
+	newer.Rename(names[1])
 }
 
 // Options say what of two manifests to compare.
@@ -117,6 +136,9 @@ type Options struct {
 	Trees bool
 	// Data compares named data too, where both sides have records of it.
 	Data bool
+	// Objects, if not nil, gives the objects of which the manifests' objects of
+	// these names were made. Manifests asks for one pair at a time.
+	Objects func(older, newer string) (a, b *checksum.Tracer, err error)
 	// Unreadable names objects that couldn't be read on one side or the other.
 	Unreadable []string
 }
@@ -133,12 +155,16 @@ func Manifests(older, newer *manifest.Manifest, options Options) (*Result, error
 	case older.Hash != newer.Hash:
 		return nil, fmt.Errorf("%w: hashes %s and %s", ErrIncomparable, older.Hash, newer.Hash)
 	}
-	r := &Result{Old: older, New: newer}
+	r := &Result{Old: older, New: newer, names: map[string][2]map[uint32]string{}}
 	c := comparer{r, options}
+	var err error
 	if len(older.Objects) == 1 && len(newer.Objects) == 1 && !options.Trees {
-		c.compareObjects(&older.Objects[0], &newer.Objects[0])
+		err = c.compareObjects(&older.Objects[0], &newer.Objects[0])
 	} else {
-		c.pairObjects()
+		err = c.pairObjects()
+	}
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(r.Objects, func(a, b ObjectChange) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Changes, compareChanges)
@@ -186,7 +212,7 @@ func (c *comparer) keep(object, file, name string) bool {
 }
 
 // pairObjects pairs the objects of two trees by name.
-func (c *comparer) pairObjects() {
+func (c *comparer) pairObjects() error {
 	unreadable := slices.Compact(slices.Sorted(slices.Values(c.options.Unreadable)))
 	for _, name := range unreadable {
 		c.Objects = append(c.Objects, ObjectChange{Name: name, Status: Unreadable})
@@ -207,7 +233,9 @@ func (c *comparer) pairObjects() {
 			continue
 		}
 		if older, ok := byName[o.Name]; ok {
-			c.compareObjects(older, o)
+			if err := c.compareObjects(older, o); err != nil {
+				return err
+			}
 			delete(byName, o.Name)
 			continue
 		}
@@ -216,6 +244,7 @@ func (c *comparer) pairObjects() {
 	for _, o := range byName {
 		c.Summary.Removed += c.listObject(o, Removed)
 	}
+	return nil
 }
 
 // listObject lists an object without a counterpart, unless nothing of it is
@@ -240,18 +269,33 @@ func (c *comparer) listObject(o *manifest.Object, status Status) int {
 
 // compareObjects compares the functions of two objects that belong together,
 // and their data where that is asked for.
-func (c *comparer) compareObjects(older, newer *manifest.Object) {
+func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 	if c.options.Data && c.Old.Data && c.New.Data {
 		c.compareData(older, newer)
 	}
-	for _, p := range pairRecords(older.Records, newer.Records) {
-		change := p.judge(c.Old.Dwarf && c.New.Dwarf)
+	judge := judge{dwarf: c.Old.Dwarf && c.New.Dwarf}
+	pairs := pairRecords(older.Records, newer.Records, nil)
+	if c.options.Objects != nil && slices.ContainsFunc(pairs, judge.doubtful) {
+		a, b, err := c.options.Objects(older.Name, newer.Name)
+		if err != nil {
+			return err
+		}
+		judge.linked = newLinked(a, b)
+		pairs = pairRecords(older.Records, newer.Records, judge.linked)
+		c.names[newer.Name] = [2]map[uint32]string{judge.linked.sides[0].names, judge.linked.sides[1].names}
+	}
+	for i := range pairs {
+		p := &pairs[i]
+		change := judge.change(p)
 		change.Object = newer.Name
 		if change.Status == Removed {
 			change.Object = older.Name
 		}
 		if !c.keep(change.Object, change.File, change.Name) {
 			continue
+		}
+		if judge.linked == nil && p.ambiguous() {
+			c.Ambiguous++
 		}
 		switch change.Status {
 		case Changed:
@@ -260,6 +304,8 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) {
 			c.Summary.Added++
 		case Removed:
 			c.Summary.Removed++
+		case Renamed:
+			c.Summary.Renamed++
 		case LineOnly:
 			c.Summary.LineOnly++
 		default:
@@ -270,119 +316,5 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) {
 		}
 		c.Changes = append(c.Changes, change)
 	}
-}
-
-// judge compares the two sides of a pair. Dwarf is set where debug information
-// was evidence for line numbers on both sides.
-func (p *pair) judge(dwarf bool) Change {
-	shown := p.newer
-	if shown == nil {
-		shown = p.older
-	}
-	c := Change{
-		Name: shown.Name, File: shown.File, Inferred: shown.Inferred(), Section: shown.Section,
-		Old: p.older, New: p.newer, PairedBy: p.by,
-	}
-	if p.alias {
-		c.Name = p.name
-	}
-	switch {
-	case p.older == nil:
-		c.Status = Added
-	case p.newer == nil:
-		c.Status = Removed
-	default:
-		if c.Reasons = reasons(p.older, p.newer, dwarf); c.Reasons != nil {
-			c.Status = Changed
-			if slices.Equal(c.Reasons, onlyLines) {
-				c.Status = LineOnly
-			}
-		}
-	}
-	return c
-}
-
-// reasonLines is the reason that line numbers moved.
-const reasonLines = "lines"
-
-var onlyLines = []string{reasonLines}
-
-// reasons names the classes in which two records differ, nil where they are
-// the same.
-func reasons(a, b *checksum.Record, dwarf bool) []string {
-	// Only where both sides have something to tell apart does it count: a
-	// second symbol of a name may have come or gone elsewhere.
-	ambiguous := a.Disambiguation != b.Disambiguation && a.Disambiguation != 0 && b.Disambiguation != 0
-	moved := checksum.Place(a.Section) != checksum.Place(b.Section)
-	if a.Digest == b.Digest && !ambiguous && !moved {
-		return nil
-	}
-	if dwarf && !ambiguous && !moved && unlined(a) == unlined(b) {
-		return onlyLines
-	}
-	list, moreLines := classReasons(a, b)
-	references := checksum.References.String()
-	if (ambiguous || a.Digest != b.Digest && len(list) == 0 && !moreLines) && !slices.Contains(list, references) {
-		at := 0
-		if len(list) > 0 && list[0] == checksum.Instructions.String() {
-			at = 1
-		}
-		list = slices.Insert(list, at, references)
-	}
-	if moved {
-		list = append(list, "section")
-	}
-	if moreLines {
-		list = append(list, reasonLines)
-	}
-	return list
-}
-
-// unlined is the digest with the fewest line numbers.
-func unlined(r *checksum.Record) checksum.Digest {
-	for _, d := range [...]checksum.Digest{r.Dwarf, r.Masked} {
-		if d != (checksum.Digest{}) {
-			return d
-		}
-	}
-	return r.Digest
-}
-
-// classReasons names the classes that differ, by their exact digests and by
-// those without line numbers, and tells whether line numbers differ in others.
-// The places of tables are a reason only where the instructions are the same,
-// but for line numbers: otherwise these may have moved them.
-func classReasons(a, b *checksum.Record) (list []string, moreLines bool) {
-	same := true // so far, the instructions, which come first
-	for i, j := 0, 0; i < len(a.Classes) || j < len(b.Classes); {
-		order := 0 // which side has the next class, both if 0
-		switch {
-		case i == len(a.Classes):
-			order = 1
-		case j == len(b.Classes):
-			order = -1
-		default:
-			order = a.Classes[i].Order(&b.Classes[j])
-		}
-		var class *checksum.ClassDigest
-		differs := order != 0
-		switch {
-		case order < 0:
-			class, i = &a.Classes[i], i+1
-		case order > 0:
-			class, j = &b.Classes[j], j+1
-		default:
-			class = &a.Classes[i]
-			other := &b.Classes[j]
-			unlined := class.Exact != other.Exact && class.Masked == other.Masked
-			moreLines = moreLines || unlined
-			differs = class.Exact != other.Exact && !unlined || same && class.Places != other.Places
-			i, j = i+1, j+1
-		}
-		if differs {
-			list = append(list, class.Reason())
-			same = same && class.Class != checksum.Instructions
-		}
-	}
-	return list, moreLines
+	return nil
 }

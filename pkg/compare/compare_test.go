@@ -117,7 +117,11 @@ func show(r *Result) []string {
 		lines = append(lines, line)
 	}
 	s := r.Summary
-	return append(lines, fmt.Sprintf("%d changed %d added %d removed %d unchanged", s.Changed, s.Added, s.Removed, s.Unchanged))
+	renamed := ""
+	if s.Renamed > 0 {
+		renamed = fmt.Sprintf("%d renamed ", s.Renamed)
+	}
+	return append(lines, fmt.Sprintf("%d changed %d added %d removed %s%d unchanged", s.Changed, s.Added, s.Removed, renamed, s.Unchanged))
 }
 
 // compared compares, and checks what holds for every comparison.
@@ -180,6 +184,8 @@ func checkCounts(t *testing.T, r *Result) {
 			listed.Added++
 		case Removed:
 			listed.Removed++
+		case Renamed:
+			listed.Renamed++
 		}
 		if c.New != nil && c.Name != c.New.Name {
 			aliases++
@@ -187,15 +193,15 @@ func checkCounts(t *testing.T, r *Result) {
 		if (c.Old == nil) != (c.Status == Added) || (c.New == nil) != (c.Status == Removed) {
 			t.Errorf("%s is %s with old %v and new %v", c.Name, c.Status, c.Old != nil, c.New != nil)
 		}
-		if (c.Status == Changed) != (len(c.Reasons) > 0) || (c.Status == Changed) != (c.PairedBy != "") {
+		if (c.Status == Changed) != (len(c.Reasons) > 0) || (c.Old != nil && c.New != nil) != (c.PairedBy != "") {
 			t.Errorf("%s is %s for %v, paired by %q", c.Name, c.Status, c.Reasons, c.PairedBy)
 		}
 	}
 	s := r.Summary
-	if s.Changed+s.Added+s.Unchanged != total+aliases {
-		t.Errorf("%d changed + %d added + %d unchanged are not %d functions + %d aliases", s.Changed, s.Added, s.Unchanged, total, aliases)
+	if s.Changed+s.Added+s.Renamed+s.Unchanged != total+aliases {
+		t.Errorf("%+v don't add up to %d functions + %d aliases", s, total, aliases)
 	}
-	if len(r.Objects) == 0 && (s.Changed != listed.Changed || s.Added != listed.Added || s.Removed != listed.Removed) {
+	if len(r.Objects) == 0 && (s.Changed != listed.Changed || s.Added != listed.Added || s.Removed != listed.Removed || s.Renamed != listed.Renamed) {
 		t.Errorf("listed %+v, counted %+v", listed, s)
 	}
 	if r.Differs() != (s.Changed+s.Added+s.Removed > 0 || len(r.Objects) > 0) {
@@ -269,23 +275,98 @@ func TestPairs(t *testing.T) {
 		{
 			"by name",
 			records{fn("a", 1), fn("b", 2), fn("c", 3)},
-			records{fn("a", 1), fn("b", 4), fn("d", 3)},
+			records{fn("a", 1), fn("b", 4), fn("d", 5)},
 			[]string{
 				"b changed :b:2 > :b:4 by name: instructions",
 				"c removed :c:3 > -",
-				"d added - > :d:3",
+				"d added - > :d:5",
 				"1 changed 1 added 1 removed 1 unchanged",
 			},
 		},
 		{
 			"counters in names are nothing, what they count is something",
-			records{fn("f.isra.0", 1), fn("g.part.0", 2), fn("__UNIQUE_ID_x12", 4)},
-			records{fn("f.isra.7", 1), fn("g", 2), fn("__UNIQUE_ID_x34", 5)},
+			records{fn("f.isra.0", 1), fn("__UNIQUE_ID_x12", 4)},
+			records{fn("f.isra.7", 1), fn("__UNIQUE_ID_x34", 5)},
 			[]string{
 				"__UNIQUE_ID_x34 changed :__UNIQUE_ID_x12:4 > :__UNIQUE_ID_x34:5 by name: instructions",
-				"g added - > :g:2",
-				"g.part.0 removed :g.part.0:2 > -",
-				"1 changed 1 added 1 removed 1 unchanged",
+				"1 changed 0 added 0 removed 1 unchanged",
+			},
+		},
+		{
+			"a clone's suffix came, went and became another",
+			records{fn("f", 1), fn("g.part.0", 2), fn("h.isra.0", 3), fn("k.part.0.isra.1", 4), fn("m", 5), fn("m.part.0", 6)},
+			records{fn("f.isra.0", 11), fn("g", 12), fn("h.constprop.0", 3), fn("k.isra.0", 14), fn("m", 6)},
+			[]string{
+				"f.isra.0 changed :f:1 > :f.isra.0:11 by name: instructions",
+				"g changed :g.part.0:2 > :g:12 by name: instructions",
+				"h.constprop.0 renamed :h.isra.0:3 > :h.constprop.0:3 by content",
+				"k.isra.0 changed :k.part.0.isra.1:4 > :k.isra.0:14 by name: instructions",
+				"m changed :m:5 > :m:6 by name: instructions",
+				"m.part.0 removed :m.part.0:6 > -",
+				"4 changed 0 added 1 removed 1 renamed 0 unchanged",
+			},
+		},
+		{
+			"renamed: the same code, in the same file rather than another",
+			records{fn("a", 1, local("a.c")), fn("b", 1, local("b.c")), fn("c", 2, local("c.c")), fn("d", 3, in(".init.text")), fn("e", 4, disambiguation(1))},
+			records{fn("x", 1, local("b.c")), fn("y", 1, local("a.c")), fn("z", 2, local("d.c")), fn("w", 3), fn("v", 4, disambiguation(2))},
+			[]string{
+				"x renamed b.c:b:1 > b.c:x:1 by content",
+				"y renamed a.c:a:1 > a.c:y:1 by content",
+				"z renamed c.c:c:2 > d.c:z:2 by content",
+				"w added - > :w:3",
+				"d removed :d:3 > -",
+				"v added - > :v:4",
+				"e removed :e:4 > -",
+				"0 changed 2 added 2 removed 3 renamed 0 unchanged",
+			},
+		},
+		{
+			"renamed: one too many",
+			records{fn("a", 1)},
+			records{fn("x", 1), fn("y", 1)},
+			[]string{"x renamed :a:1 > :x:1 by content", "y added - > :y:1", "0 changed 1 added 0 removed 1 renamed 0 unchanged"},
+		},
+		{
+			"a name that stays isn't renamed, whatever code moved",
+			records{fn("a", 1), fn("b", 2)},
+			records{fn("b", 1), fn("c", 2)},
+			[]string{"b changed :b:2 > :b:1 by name: instructions", "a removed :a:1 > -", "c added - > :c:2", "1 changed 1 added 1 removed 0 unchanged"},
+		},
+		{
+			"promoted: by the hash of the module",
+			records{fn("init.llvm.11", 1), fn("init.llvm.22", 2)},
+			records{fn("init.llvm.22", 3), fn("init.llvm.11", 4)},
+			[]string{
+				"init.llvm.11 changed :init.llvm.11:1 > :init.llvm.11:4 by name: instructions",
+				"init.llvm.22 changed :init.llvm.22:2 > :init.llvm.22:3 by name: instructions",
+				"2 changed 0 added 0 removed 0 unchanged",
+			},
+		},
+		{
+			"promoted: another hash, by content, and what is left",
+			records{fn("init.llvm.11", 1), fn("init.llvm.22", 2)},
+			records{fn("init.llvm.33", 3), fn("init.llvm.44", 2)},
+			[]string{"init.llvm.33 changed :init.llvm.11:1 > :init.llvm.33:3 by name: instructions", "1 changed 0 added 0 removed 1 unchanged"},
+		},
+		{
+			"two globals of a name, by the files they seem to be of",
+			records{fn("init.llvm.11", 1, guessed("a.c")), fn("init.llvm.22", 2, guessed("b.c"))},
+			records{fn("init.llvm.33", 3, guessed("b.c")), fn("init.llvm.44", 4, guessed("a.c"))},
+			[]string{
+				"init.llvm.33 changed b.c:init.llvm.22:2 > b.c:init.llvm.33:3 by name+file: instructions",
+				"init.llvm.44 changed a.c:init.llvm.11:1 > a.c:init.llvm.44:4 by name+file: instructions",
+				"2 changed 0 added 0 removed 0 unchanged",
+			},
+		},
+		{
+			"one static and one global, which lost their file",
+			records{fn("init", 1, local("a.c")), fn("init", 2)},
+			records{fn("init", 3, local("")), fn("init", 4)},
+			[]string{
+				"init changed a.c:init:1 > :init:3 by name: instructions",
+				"init changed :init:2 > :init:4 by name: instructions",
+				"2 changed 0 added 0 removed 0 unchanged",
 			},
 		},
 		{
@@ -615,7 +696,7 @@ func TestOrder(t *testing.T) {
 // One object against one is a pair whatever their names; a change is of the
 // new object, a removal of the old one.
 func TestObjectOfChange(t *testing.T) {
-	r := compared(t, of("old.o", fn("a", 1), fn("b", 1)), of("new.o", fn("a", 2), fn("c", 1)))
+	r := compared(t, of("old.o", fn("a", 1), fn("b", 1)), of("new.o", fn("a", 2), fn("c", 3)))
 	want := map[string]string{"a": "new.o", "b": "old.o", "c": "new.o"}
 	for _, c := range r.Changes {
 		if c.Object != want[c.Name] {

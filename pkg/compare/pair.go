@@ -4,11 +4,25 @@ package compare
 
 import (
 	"cmp"
+	"debug/elf"
 	"slices"
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
+
+// Pairing finds the counterpart of each function of one object in the other.
+// Its steps, of which each deals with what those before it left over:
+//
+//  1. One function of a normal name on each side.
+//  2. Functions of one normal name, by what tells them apart: file and scope,
+//     then content (nameSteps), then neighbours, the functions that they call
+//     and that call them, where the objects are at hand.
+//  3. Functions that share any name: aliases that joined or left.
+//  4. Functions whose name gained or lost the suffix of a clone.
+//  5. Functions of the same content under another name: renamed ones.
+//  6. By position among those of one normal name, as a last resort.
+//  7. Orphans: by content, then by position in their section.
 
 // pair is a function on both sides; one is nil where the other has no
 // counterpart.
@@ -25,21 +39,40 @@ type pair struct {
 type pairing struct {
 	pairedOld, pairedNew map[*checksum.Record]*checksum.Record
 	pairs                []pair
+	linked               *linked // nil where the objects aren't at hand
+	named                int     // how many of the pairs have been given names
 }
 
 // pairRecords pairs the functions and orphans of two objects, whatever order
 // their records are in. Every record of the new side is in exactly one pair
 // that is no alias, every one of the old side in one pair at least.
-func pairRecords(oldRecords, newRecords []checksum.Record) []pair {
+func pairRecords(oldRecords, newRecords []checksum.Record, linked *linked) []pair {
 	older, newer := sorted(oldRecords), sorted(newRecords)
 	p := &pairing{
 		pairedOld: make(map[*checksum.Record]*checksum.Record, len(older)),
 		pairedNew: make(map[*checksum.Record]*checksum.Record, len(newer)),
+		linked:    linked,
 	}
 	p.pairs = make([]pair, 0, max(len(older), len(newer)))
-	p.pairFunctions(group(older, checksum.Function), group(newer, checksum.Function))
-	p.pairLeftovers(older, newer)
-	p.pairOrphans(group(older, checksum.Orphan), group(newer, checksum.Orphan))
+	groups := p.pairNames(older, newer)
+	p.pairGroups(groups, nameSteps[:])
+	for _, g := range groups {
+		p.pairTwins(g)
+	}
+	oldNames, newNames := byAnyName(older), byAnyName(newer)
+	p.pairByAlias(newer, oldNames)
+	p.pairGroups(p.leftovers(older, newer, stem), stemSteps[:])
+	p.pairRenamed(older, newer, oldNames, newNames)
+	for _, g := range groups {
+		p.drop(g)
+		p.pairInOrder(g, ByPosition)
+	}
+	p.pairMoved(older, newer, oldNames, newNames)
+	p.pairOrphans(older, newer)
+	if linked != nil {
+		p.name()
+		linked.pairVariables()
+	}
 	return p.pairs
 }
 
@@ -71,81 +104,190 @@ func compareRecords(a, b *checksum.Record) int {
 	)
 }
 
-// group is the records of a kind by their normal name; orphans by the place
-// they are in.
-func group(records []*checksum.Record, kind checksum.Kind) map[string][]*checksum.Record {
-	groups := make(map[string][]*checksum.Record, len(records))
-	for _, r := range records {
-		if r.Kind != kind {
-			continue
-		}
-		key := checksum.Normal(r.Name)
-		if kind == checksum.Orphan {
-			key = checksum.Place(r.Section)
-		}
-		groups[key] = append(groups[key], r)
-	}
-	return groups
-}
-
 func (p *pairing) add(older, newer *checksum.Record, by Evidence) {
 	p.pairedOld[older], p.pairedNew[newer] = newer, older
 	p.pairs = append(p.pairs, pair{older: older, newer: newer, by: by})
 }
 
-// pairFunctions pairs by primary name.
-func (p *pairing) pairFunctions(older, newer map[string][]*checksum.Record) {
-	for name, fresh := range newer {
-		old := older[name]
-		if len(old) == 1 && len(fresh) == 1 {
-			p.add(old[0], fresh[0], ByName)
-			continue
-		}
-		p.pairGroup(old, fresh)
-	}
-}
+// group is records that may be each other's counterparts, by side.
+type group struct{ older, newer []*checksum.Record }
 
-// pairGroup pairs functions of one normal name: those of one file first, and
-// among these and those left over, equal ones before the rest, which go by
-// order.
-func (p *pairing) pairGroup(older, newer []*checksum.Record) {
-	files := map[string][2][]*checksum.Record{}
-	for _, r := range older {
-		f := files[localFile(r)]
-		f[0] = append(f[0], r)
-		files[localFile(r)] = f
-	}
-	for _, r := range newer {
-		f := files[localFile(r)]
-		f[1] = append(f[1], r)
-		files[localFile(r)] = f
-	}
-	var leftOld, leftNew []*checksum.Record
-	names := make([]string, 0, len(files))
-	for file := range files {
-		names = append(names, file)
-	}
-	slices.Sort(names)
-	for _, file := range names {
-		f := files[file]
-		if len(f[0]) == 1 && len(f[1]) == 1 && file != "" {
-			p.add(f[0][0], f[1][0], ByNameAndFile)
-			continue
-		}
-		if file != "" {
-			f[0], f[1] = p.pairEqual(f[0], f[1])
-			if len(f[0]) > 0 && len(f[1]) > 0 {
-				f[0], f[1] = p.pairInOrder(f[0], f[1])
+// groupBy groups records of two sides by a key; those whose key is empty are
+// left out. The groups that have both sides are in the order of their keys.
+func groupBy(older, newer []*checksum.Record, key func(*checksum.Record) string) []*group {
+	byKey := make(map[string]*group, len(newer))
+	for side, records := range [...][]*checksum.Record{older, newer} {
+		for _, r := range records {
+			k := key(r)
+			if k == "" {
+				continue
+			}
+			g := byKey[k]
+			if g == nil {
+				g = &group{}
+				byKey[k] = g
+			}
+			if side == 0 {
+				g.older = append(g.older, r)
+			} else {
+				g.newer = append(g.newer, r)
 			}
 		}
-		leftOld, leftNew = append(leftOld, f[0]...), append(leftNew, f[1]...)
 	}
-	leftOld, leftNew = p.pairEqual(leftOld, leftNew)
-	if len(leftOld) == 1 && len(leftNew) == 1 {
-		p.add(leftOld[0], leftNew[0], ByName)
-		return
+	keys := make([]string, 0, len(byKey))
+	for k, g := range byKey {
+		if len(g.older) > 0 && len(g.newer) > 0 {
+			keys = append(keys, k)
+		}
 	}
-	p.pairInOrder(leftOld, leftNew)
+	slices.Sort(keys)
+	groups := make([]*group, len(keys))
+	for i, k := range keys {
+		groups[i] = byKey[k]
+	}
+	return groups
+}
+
+func normalName(r *checksum.Record) string {
+	if r.Kind != checksum.Function {
+		return ""
+	}
+	return checksum.Normal(r.Name)
+}
+
+func stem(r *checksum.Record) string { return checksum.Stem(normalName(r)) }
+
+// pairNames pairs the functions whose normal name one function has on each
+// side, and returns the groups of other names.
+func (p *pairing) pairNames(older, newer []*checksum.Record) (rest []*group) {
+	for _, g := range groupBy(older, newer, normalName) {
+		if len(g.older) == 1 && len(g.newer) == 1 {
+			p.add(g.older[0], g.newer[0], ByName)
+			continue
+		}
+		rest = append(rest, g)
+	}
+	return rest
+}
+
+// leftovers groups the functions that have no counterpart yet.
+func (p *pairing) leftovers(older, newer []*checksum.Record, key func(*checksum.Record) string) []*group {
+	all := &group{slices.Clone(older), slices.Clone(newer)}
+	p.drop(all)
+	return groupBy(all.older, all.newer, key)
+}
+
+// drop removes from a group what has a counterpart by now.
+func (p *pairing) drop(g *group) {
+	g.older = slices.DeleteFunc(g.older, func(r *checksum.Record) bool { return p.pairedOld[r] != nil })
+	g.newer = slices.DeleteFunc(g.newer, func(r *checksum.Record) bool { return p.pairedNew[r] != nil })
+}
+
+// trait is what of a function its counterpart must have as well: empty where it
+// doesn't matter.
+type trait struct {
+	file, name, place string
+	scope             string
+	digest            checksum.Digest
+	disambiguation    uint64
+}
+
+// step is one way to tell the functions of a group apart: those are paired that
+// alone have a trait on their side.
+type step struct {
+	by Evidence
+	// of is the function's trait, false for one that has none.
+	of func(r *checksum.Record) (trait, bool)
+}
+
+// nameSteps tell functions of one normal name apart, best evidence first.
+var nameSteps = [...]step{
+	{ByNameAndFile, inFile},
+	{ByName, promotedName},
+	{ByContent, both(inFile, sameReferences)},
+	{ByContent, both(inFile, sameContent)},
+	{ByContent, both(inFile, sameButLines)},
+	{ByContent, sameReferences},
+	{ByContent, sameContent},
+	{ByContent, sameButLines},
+	{ByNameAndFile, inGuessedFile},
+	{ByName, ofScope},
+	{ByName, whatever},
+}
+
+// stemSteps tell functions apart that the source gives one name.
+var stemSteps = [...]step{
+	{ByContent, both(inFile, sameContent)},
+	{ByNameAndFile, inFile},
+	{ByContent, sameContent},
+	{ByName, whatever},
+}
+
+// renameSteps find functions of one content.
+var renameSteps = [...]step{
+	{ByContent, inFile},
+	{ByContent, inGuessedFile},
+	{ByContent, whatever},
+}
+
+func whatever(*checksum.Record) (trait, bool) { return trait{}, true }
+
+func ofScope(r *checksum.Record) (trait, bool) { return trait{scope: scopeOf(r)}, true }
+
+// scopeOf is whether the name is known outside of its file.
+func scopeOf(r *checksum.Record) string {
+	if r.Scope == elf.STB_LOCAL {
+		return "local"
+	}
+	return "global"
+}
+
+// inFile is the file, where the object tells, which it does of static functions.
+func inFile(r *checksum.Record) (trait, bool) {
+	file := localFile(r)
+	return trait{file: file, scope: scopeOf(r)}, file != ""
+}
+
+// inGuessedFile is the file by the function's neighbours in its section.
+func inGuessedFile(r *checksum.Record) (trait, bool) {
+	return trait{file: r.File, scope: scopeOf(r)}, r.File != ""
+}
+
+// promotedName is the name with the hash that clang's ThinLTO gives to a static
+// that it made global: a hash of the module's path.
+func promotedName(r *checksum.Record) (trait, bool) {
+	return trait{name: r.Name}, strings.Contains(r.Name, ".llvm.")
+}
+
+// sameContent is the digest and where the function lives.
+func sameContent(r *checksum.Record) (trait, bool) {
+	return trait{place: checksum.Place(r.Section), digest: r.Digest}, true
+}
+
+// sameReferences also tells apart what is referred to.
+func sameReferences(r *checksum.Record) (trait, bool) {
+	t, _ := sameContent(r)
+	t.disambiguation = r.Disambiguation
+	return t, true
+}
+
+// sameButLines is the digest without line numbers.
+func sameButLines(r *checksum.Record) (trait, bool) {
+	t, _ := sameContent(r)
+	t.digest = unlined(r)
+	return t, true
+}
+
+// both is the traits of two kinds together.
+func both(a, b func(*checksum.Record) (trait, bool)) func(*checksum.Record) (trait, bool) {
+	return func(r *checksum.Record) (trait, bool) {
+		x, ok := a(r)
+		y, ok2 := b(r)
+		return trait{
+			file: x.file + y.file, name: x.name + y.name, place: x.place + y.place, scope: x.scope + y.scope,
+			digest: y.digest, disambiguation: y.disambiguation,
+		}, ok && ok2
+	}
 }
 
 // localFile is the record's file if it is known, not guessed.
@@ -156,51 +298,97 @@ func localFile(r *checksum.Record) string {
 	return r.File
 }
 
-// pairEqual pairs records of equal content, in order, and returns the rest:
-// first those of equal disambiguation too, then those where it doesn't tell.
-func (p *pairing) pairEqual(older, newer []*checksum.Record) (restOld, restNew []*checksum.Record) {
-	older, newer = p.pairIf(older, newer, func(o, r *checksum.Record) bool {
-		return o.Disambiguation == r.Disambiguation
-	})
-	return p.pairIf(older, newer, func(_, _ *checksum.Record) bool { return true })
+// pairGroups takes the steps for each group, and after them what neighbours
+// tell, until that tells nothing new.
+func (p *pairing) pairGroups(groups []*group, steps []step) {
+	for again := true; again; {
+		for _, g := range groups {
+			for i := range steps {
+				p.pairStep(g, &steps[i])
+			}
+		}
+		groups = slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return len(g.older) == 0 || len(g.newer) == 0 })
+		again = p.linked != nil && len(groups) > 0 && p.pairNeighbours(groups)
+	}
 }
 
-// pairIf pairs records of equal digest and place that match, in order, and
-// returns the rest.
-func (p *pairing) pairIf(older, newer []*checksum.Record, match func(o, r *checksum.Record) bool) (restOld, restNew []*checksum.Record) {
-	byDigest := map[checksum.Digest][]*checksum.Record{}
-	for _, r := range older {
-		byDigest[r.Digest] = append(byDigest[r.Digest], r)
+// pairStep pairs those of a group that alone have a trait.
+func (p *pairing) pairStep(g *group, s *step) {
+	if len(g.older) == 0 || len(g.newer) == 0 {
+		return
 	}
-	taken := map[*checksum.Record]bool{}
-	for _, r := range newer {
-		list := byDigest[r.Digest]
-		i := slices.IndexFunc(list, func(o *checksum.Record) bool {
-			return checksum.Place(o.Section) == checksum.Place(r.Section) && match(o, r)
-		})
-		if i < 0 {
-			restNew = append(restNew, r)
-			continue
-		}
-		p.add(list[i], r, ByContent)
-		taken[list[i]] = true
-		byDigest[r.Digest] = slices.Delete(list, i, i+1)
+	type found struct {
+		older, newer *checksum.Record
+		many         bool
 	}
-	for _, r := range older {
-		if !taken[r] {
-			restOld = append(restOld, r)
+	traits := map[trait]found{}
+	for _, r := range g.older {
+		if t, ok := s.of(r); ok {
+			f := traits[t]
+			f.many = f.many || f.older != nil
+			f.older = r
+			traits[t] = f
 		}
 	}
-	return restOld, restNew
+	for _, r := range g.newer {
+		if t, ok := s.of(r); ok {
+			f := traits[t]
+			f.many = f.many || f.newer != nil
+			f.newer = r
+			traits[t] = f
+		}
+	}
+	paired := false
+	for _, r := range g.newer {
+		t, ok := s.of(r)
+		if f := traits[t]; ok && f.older != nil && !f.many {
+			p.add(f.older, f.newer, s.by)
+			paired = true
+		}
+	}
+	if paired {
+		p.drop(g)
+	}
 }
 
-// pairInOrder pairs as many as there are on both sides, and returns the rest.
-func (p *pairing) pairInOrder(older, newer []*checksum.Record) (restOld, restNew []*checksum.Record) {
-	n := min(len(older), len(newer))
-	for i := range n {
-		p.add(older[i], newer[i], ByPosition)
+// pairTwins pairs functions of a group that are the same: which is which
+// doesn't matter.
+func (p *pairing) pairTwins(g *group) {
+	for _, of := range [...]func(*checksum.Record) (trait, bool){both(inFile, sameReferences), sameReferences, sameContent} {
+		byTrait := map[trait][]*checksum.Record{}
+		for _, r := range g.older {
+			if t, ok := of(r); ok {
+				byTrait[t] = append(byTrait[t], r)
+			}
+		}
+		for _, r := range g.newer {
+			t, ok := of(r)
+			if list := byTrait[t]; ok && len(list) > 0 {
+				p.add(list[0], r, ByContent)
+				byTrait[t] = list[1:]
+			}
+		}
+		p.drop(g)
 	}
-	return older[n:], newer[n:]
+}
+
+// pairInOrder pairs as many as there are on both sides, those of one file
+// first.
+func (p *pairing) pairInOrder(g *group, by Evidence) {
+	for _, byFile := range [...]bool{true, false} {
+		key := func(r *checksum.Record) string {
+			if byFile {
+				return localFile(r)
+			}
+			return "any"
+		}
+		for _, some := range groupBy(g.older, g.newer, key) {
+			for i := range min(len(some.older), len(some.newer)) {
+				p.add(some.older[i], some.newer[i], by)
+			}
+		}
+		p.drop(g)
+	}
 }
 
 // named is a record by one of its names.
@@ -227,12 +415,63 @@ func byAnyName(records []*checksum.Record) map[string][]named {
 	return names
 }
 
-// pairLeftovers deals with functions whose primary name has no counterpart,
-// and with aliases that moved. A name that joined or left a function is no
-// change of code; one that stands for other code than before is (rule 1.2).
-func (p *pairing) pairLeftovers(older, newer []*checksum.Record) {
-	oldNames, newNames := byAnyName(older), byAnyName(newer)
-	p.pairByAlias(newer, oldNames)
+// pairByAlias pairs functions left over on both sides that share a name.
+func (p *pairing) pairByAlias(newer []*checksum.Record, oldNames map[string][]named) {
+	for _, r := range newer {
+		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
+			continue
+		}
+		for i, name := range append([]string{r.Name}, r.Aliases...) {
+			was := only(oldNames[checksum.Normal(name)], r)
+			if was != nil && p.pairedOld[was] == nil {
+				p.add(was, r, ByName)
+				break
+			}
+			if was != nil && i == 0 {
+				break // it was an alias: what its own name stood for counts
+			}
+		}
+	}
+}
+
+// maxRounds bounds how often functions are looked at again because those that
+// they refer to were found renamed.
+const maxRounds = 8
+
+// pairRenamed pairs functions of the same content whose names are on one side
+// only.
+func (p *pairing) pairRenamed(older, newer []*checksum.Record, oldNames, newNames map[string][]named) {
+	gone := func(records []*checksum.Record, names map[string][]named) (list []*checksum.Record) {
+		for _, r := range records {
+			if r.Kind == checksum.Function && names[checksum.Normal(r.Name)] == nil {
+				list = append(list, r)
+			}
+		}
+		return list
+	}
+	left := &group{gone(older, newNames), gone(newer, oldNames)}
+	for range maxRounds {
+		p.drop(left)
+		if len(left.older) == 0 || len(left.newer) == 0 {
+			return
+		}
+		before := len(p.pairs)
+		groups := groupBy(left.older, left.newer, p.contents(left))
+		p.pairGroups(groups, renameSteps[:])
+		for _, g := range groups { // one is as good as another
+			p.drop(g)
+			p.pairInOrder(g, ByContent)
+		}
+		if p.linked == nil || len(p.pairs) == before {
+			return
+		}
+	}
+}
+
+// pairMoved deals with the functions left over on either side, and with names
+// that stand for other code than before (rule 1.2). A name that joined or left
+// a function is no change of code.
+func (p *pairing) pairMoved(older, newer []*checksum.Record, oldNames, newNames map[string][]named) {
 	moved := map[*checksum.Record]bool{} // a name of it stands for other code now
 	for _, r := range newer {
 		if r.Kind != checksum.Function {
@@ -257,25 +496,6 @@ func (p *pairing) pairLeftovers(older, newer []*checksum.Record) {
 		// there it could have stood for several.
 		if !moved[r] || only(newNames[checksum.Normal(r.Name)], r) == nil {
 			p.pairs = append(p.pairs, pair{older: r})
-		}
-	}
-}
-
-// pairByAlias pairs functions left over on both sides that share a name.
-func (p *pairing) pairByAlias(newer []*checksum.Record, oldNames map[string][]named) {
-	for _, r := range newer {
-		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
-			continue
-		}
-		for i, name := range append([]string{r.Name}, r.Aliases...) {
-			was := only(oldNames[checksum.Normal(name)], r)
-			if was != nil && p.pairedOld[was] == nil {
-				p.add(was, r, ByName)
-				break
-			}
-			if was != nil && i == 0 {
-				break // it was an alias: what its own name stood for counts
-			}
 		}
 	}
 }
@@ -312,21 +532,24 @@ func only(list []named, other *checksum.Record) *checksum.Record {
 
 // pairOrphans pairs code without a symbol: by content, then in order within
 // its section.
-func (p *pairing) pairOrphans(older, newer map[string][]*checksum.Record) {
-	places := map[string]bool{}
-	for place := range older {
-		places[place] = true
+func (p *pairing) pairOrphans(older, newer []*checksum.Record) {
+	place := func(r *checksum.Record) string {
+		if r.Kind != checksum.Orphan {
+			return ""
+		}
+		return checksum.Place(r.Section)
 	}
-	for place := range newer {
-		places[place] = true
+	for _, g := range groupBy(older, newer, place) {
+		p.pairTwins(g)
+		p.pairInOrder(g, ByPosition)
 	}
-	for place := range places {
-		old, fresh := p.pairEqual(older[place], newer[place])
-		old, fresh = p.pairInOrder(old, fresh)
-		for _, r := range old {
+	for _, r := range older {
+		if r.Kind == checksum.Orphan && p.pairedOld[r] == nil {
 			p.pairs = append(p.pairs, pair{older: r})
 		}
-		for _, r := range fresh {
+	}
+	for _, r := range newer {
+		if r.Kind == checksum.Orphan && p.pairedNew[r] == nil {
 			p.pairs = append(p.pairs, pair{newer: r})
 		}
 	}

@@ -47,9 +47,10 @@ var scopes = map[elf.SymBind]string{elf.STB_GLOBAL: "global", elf.STB_WEAK: "wea
 
 // Marks are joined by commas. Cold and sympos may have a value.
 const (
-	markCold   = "cold"   // cold=NAME where the name isn't the function's with .cold
-	markOpaque = "opaque" // couldn't be decoded
-	markSympos = "sympos" // sympos=N: number among the symbols of that name
+	markCold      = "cold"      // cold=NAME where the name isn't the function's with .cold
+	markOpaque    = "opaque"    // couldn't be decoded
+	markAmbiguous = "ambiguous" // the disambiguation digest doesn't tell all
+	markSympos    = "sympos"    // sympos=N: number among the symbols of that name
 )
 
 const hexDigits = "0123456789ABCDEF"

@@ -356,8 +356,9 @@ func readMarks(field string, record *checksum.Record) error {
 	for item := range strings.SplitSeq(field, ",") {
 		mark, value, valued := strings.Cut(item, "=")
 		switch mark {
-		case markOpaque:
-			record.Opaque = true
+		case markOpaque, markAmbiguous:
+			record.Opaque = record.Opaque || mark == markOpaque
+			record.Ambiguous = record.Ambiguous || mark == markAmbiguous
 			if valued {
 				return fmt.Errorf("mark %q", item)
 			}

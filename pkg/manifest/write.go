@@ -226,6 +226,9 @@ func appendMarks(b []byte, r *checksum.Record) []byte {
 	if r.Opaque {
 		mark(markOpaque)
 	}
+	if r.Ambiguous {
+		mark(markAmbiguous)
+	}
 	if r.Sympos != 0 {
 		mark(markSympos)
 		b = append(b, '=')

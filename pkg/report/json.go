@@ -92,7 +92,7 @@ func writeJSON(w io.Writer, r *compare.Result, sides Sides) error {
 		Old:    side(r.Old, sides.Old),
 		New:    side(r.New, sides.New),
 		Summary: jsonSummary{
-			Changed: r.Summary.Changed, Added: r.Summary.Added, Removed: r.Summary.Removed, LineOnly: r.Summary.LineOnly, Unchanged: r.Summary.Unchanged,
+			Changed: r.Summary.Changed, Added: r.Summary.Added, Removed: r.Summary.Removed, Renamed: r.Summary.Renamed, LineOnly: r.Summary.LineOnly, Unchanged: r.Summary.Unchanged,
 		},
 		Objects:   make([]jsonObject, 0, len(r.Objects)),
 		Functions: make([]jsonFunction, 0, len(r.Changes)),

@@ -25,7 +25,7 @@ type Sides struct {
 // Format writes a comparison.
 type Format func(w io.Writer, r *compare.Result, sides Sides) error
 
-// Formats are the ways to write a comparison, by name.
+// formats are the ways to write a comparison, by name.
 var formats = map[string]Format{
 	"text":  text,
 	"names": names,
@@ -47,8 +47,8 @@ func ByName(name string) (Format, error) {
 func names(w io.Writer, r *compare.Result, _ Sides) error {
 	list := make([]string, 0, len(r.Changes))
 	for i := range r.Changes {
-		if r.Changes[i].Status != compare.LineOnly {
-			list = append(list, r.Changes[i].Name)
+		if c := &r.Changes[i]; c.Differs() {
+			list = append(list, c.Name)
 		}
 	}
 	slices.Sort(list)

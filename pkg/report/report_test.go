@@ -60,7 +60,7 @@ func results(t *testing.T) map[string]*compare.Result {
 		fn("grown", 1, local("a.c"), func(r *checksum.Record) { r.Sympos = 2 }),
 		fn("gone", 1, func(r *checksum.Record) { r.Sympos = 4 }),
 		fn("guessed", 1, func(r *checksum.Record) { r.File = "b.c" }),
-		fn("merged", 1), fn("moved", 1),
+		fn("merged", 1), fn("moved", 1), fn("old_name", 5),
 		fn("<T as Trait>::f&", 1),
 		{Kind: checksum.Orphan, Name: checksum.OrphanName, Section: ".init.text", Scope: elf.STB_LOCAL, Size: 3, Digest: checksum.Digest{7}},
 	}
@@ -70,7 +70,8 @@ func results(t *testing.T) map[string]*compare.Result {
 			r.Size, r.Sympos, r.Cold, r.Section = 4711, 3, []string{"grown.cold"}, ".init.text"
 			r.Aliases = []string{"grown_too", "grown_as_well"}
 		}),
-		fn("fresh", 1, local("c.c"), func(r *checksum.Record) { r.Sympos, r.Opaque = 5, true }),
+		fn("new_name", 5),
+		fn("fresh", 9, local("c.c"), func(r *checksum.Record) { r.Sympos, r.Opaque = 5, true }),
 		fn("guessed", 2, func(r *checksum.Record) { r.File = "b.c" }),
 		fn("moved", 1),
 		fn("<T as Trait>::f&", 3),
@@ -255,7 +256,7 @@ func checkFunction(t *testing.T, f object) {
 	if present["old"] != (status != "added") || present["new"] != (status != "removed") {
 		t.Errorf("%v is %v, with old %v and new %v", f["name"], status, f["old"], f["new"])
 	}
-	if changed := status == "changed"; changed != (len(reasons) > 0) || changed != (f["paired_by"] != "") {
+	if changed := status == "changed"; changed != (len(reasons) > 0) || (present["old"] && present["new"]) != (f["paired_by"] != "") {
 		t.Errorf("%v is %v for %v, paired by %v", f["name"], status, reasons, f["paired_by"])
 	}
 	for _, name := range []string{"file_inferred", "opaque"} {
@@ -281,7 +282,7 @@ func TestJSONFields(t *testing.T) {
 	if err := json.Unmarshal(render(t, "json", results(t)["changes"]), &diff); err != nil {
 		t.Fatal(err)
 	}
-	if diff.Old.Functions != 7 || diff.Old.Orphans != 1 || diff.New.Functions != 6 || diff.New.Opaque != 1 {
+	if diff.Old.Functions != 8 || diff.Old.Orphans != 1 || diff.New.Functions != 7 || diff.New.Opaque != 1 {
 		t.Errorf("counts of the sides: %+v, %+v", diff.Old, diff.New)
 	}
 	seen := map[string]bool{}
@@ -303,6 +304,10 @@ func TestJSONFields(t *testing.T) {
 			if f.Status != "removed" || f.Object != "old.o" || f.Sympos != 4 || f.New != nil {
 				t.Errorf("%+v", f)
 			}
+		case "new_name":
+			if f.Status != "renamed" || f.Old.Name != "old_name" || f.New.Name != "new_name" {
+				t.Errorf("%+v", f)
+			}
 		case "guessed":
 			if !f.FileInferred || f.File != "b.c" {
 				t.Errorf("%+v", f)
@@ -313,7 +318,7 @@ func TestJSONFields(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"grown", "fresh", "gone", "guessed", "merged", "(orphan)"} {
+	for _, name := range []string{"grown", "fresh", "gone", "guessed", "merged", "new_name", "(orphan)"} {
 		if !seen[name] {
 			t.Errorf("%s isn't listed", name)
 		}
@@ -335,8 +340,8 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: not sorted, or with repetitions: %q", name, lines)
 		}
 		for _, c := range r.Changes {
-			if !slices.Contains(lines, c.Name) {
-				t.Errorf("%s: %s is missing", name, c.Name)
+			if slices.Contains(lines, c.Name) != c.Differs() {
+				t.Errorf("%s: %s, %s, is there: %v", name, c.Name, c.Status, !c.Differs())
 			}
 		}
 	}

@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -53,11 +54,14 @@ func text(w io.Writer, r *compare.Result, sides Sides) error {
 	if listed > 0 {
 		fmt.Fprintln(w)
 	}
-	lineOnly := ""
-	if s.LineOnly > 0 {
-		lineOnly = fmt.Sprintf("%d in line numbers only, ", s.LineOnly)
+	rare := ""
+	if s.Renamed > 0 {
+		rare = fmt.Sprintf("%d renamed, ", s.Renamed)
 	}
-	_, err := fmt.Fprintf(w, "%d changed, %d added, %d removed, %s%d unchanged\n", s.Changed, s.Added, s.Removed, lineOnly, s.Unchanged)
+	if s.LineOnly > 0 {
+		rare += fmt.Sprintf("%d in line numbers only, ", s.LineOnly)
+	}
+	_, err := fmt.Fprintf(w, "%d changed, %d added, %d removed, %s%d unchanged\n", s.Changed, s.Added, s.Removed, rare, s.Unchanged)
 	if err == nil && sides.Data {
 		_, err = fmt.Fprintf(w, "data: %d changed, %d added, %d removed\n", count[compare.Changed], count[compare.Added], count[compare.Removed])
 	}
@@ -82,7 +86,14 @@ func columns(c *compare.Change, many bool) []string {
 	if c.Name == checksum.OrphanName {
 		name += " in " + c.Section
 	}
-	return []string{string(c.Status), name, sizes(c.Old, c.New), strings.Join(c.Reasons, ", ")}
+	remarks := slices.Clone(c.Reasons)
+	if c.Status == compare.Renamed {
+		remarks = append(remarks, "was "+c.Old.Name)
+	}
+	if c.PairedBy == compare.ByPosition {
+		remarks = append(remarks, "paired by position only")
+	}
+	return []string{string(c.Status), name, sizes(c.Old, c.New), strings.Join(remarks, ", ")}
 }
 
 // sizes says how many bytes something had and has; nil for a side where it

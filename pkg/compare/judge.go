@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+
+package compare
+
+import (
+	"slices"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+)
+
+// judge says what became of pairs.
+type judge struct {
+	dwarf  bool    // debug information was evidence for line numbers on both sides
+	linked *linked // nil where the objects aren't at hand
+}
+
+// change compares the two sides of a pair.
+func (j *judge) change(p *pair) Change {
+	shown := p.newer
+	if shown == nil {
+		shown = p.older
+	}
+	c := Change{
+		Name: shown.Name, File: shown.File, Inferred: shown.Inferred(), Section: shown.Section,
+		Old: p.older, New: p.newer, PairedBy: p.by,
+	}
+	if p.alias {
+		c.Name = p.name
+	}
+	switch {
+	case p.older == nil:
+		c.Status = Added
+	case p.newer == nil:
+		c.Status = Removed
+	default:
+		c.Reasons = j.reasons(p)
+		switch {
+		case slices.Equal(c.Reasons, onlyLines):
+			c.Status = LineOnly
+		case c.Reasons != nil:
+			c.Status = Changed
+		case !p.alias && !sharedName(p.older, p.newer):
+			c.Status = Renamed
+		}
+	}
+	return c
+}
+
+// reasons names the classes in which the two sides of a pair differ.
+func (j *judge) reasons(p *pair) []string {
+	list := reasons(p.older, p.newer, j.dwarf)
+	if j.linked == nil || list == nil && !p.refersByName() {
+		return list
+	}
+	// As far as names are ambiguous, by pair; where one variable ends and
+	// another starts, read either way (rule 3.8f).
+	for _, atEnds := range [...]bool{false, true} {
+		a, ok := j.linked.sides[0].Again(p.older, atEnds)
+		b, ok2 := j.linked.sides[1].Again(p.newer, atEnds)
+		if !ok || !ok2 {
+			break
+		}
+		again := reasons(&a, &b, j.dwarf)
+		if !atEnds || again == nil || slices.Equal(again, onlyLines) {
+			list = again
+		}
+		if !slices.Contains(list, checksum.References.String()) {
+			break
+		}
+	}
+	return list
+}
+
+// doubtful tells whether the objects may know better than their checksums what
+// became of a pair.
+func (j *judge) doubtful(p pair) bool {
+	if p.older == nil || p.newer == nil || p.by == ByPosition || p.ambiguous() {
+		return true
+	}
+	list := reasons(p.older, p.newer, j.dwarf)
+	return list != nil && !slices.Equal(list, onlyLines)
+}
+
+// refersByName tells whether a side refers to something by a name that others
+// have too.
+func (p *pair) refersByName() bool {
+	return p.older.Disambiguation != 0 || p.newer.Disambiguation != 0
+}
+
+// ambiguous tells whether what a pair refers to by such a name is left open.
+func (p *pair) ambiguous() bool {
+	if p.older == nil || p.newer == nil || !p.refersByName() {
+		return false
+	}
+	return p.older.Ambiguous || p.newer.Ambiguous || p.older.Disambiguation == 0 || p.newer.Disambiguation == 0
+}
+
+// sharedName tells whether two functions have a name in common.
+func sharedName(a, b *checksum.Record) bool {
+	if a.Name == b.Name || checksum.Normal(a.Name) == checksum.Normal(b.Name) {
+		return true
+	}
+	names := map[string]bool{checksum.Normal(a.Name): true}
+	for _, alias := range a.Aliases {
+		names[checksum.Normal(alias)] = true
+	}
+	return names[checksum.Normal(b.Name)] || slices.ContainsFunc(b.Aliases, func(alias string) bool { return names[checksum.Normal(alias)] })
+}
+
+// reasonLines is the reason that line numbers moved.
+const reasonLines = "lines"
+
+var onlyLines = []string{reasonLines}
+
+// reasons names the classes in which two records differ, nil where they are
+// the same.
+func reasons(a, b *checksum.Record, dwarf bool) []string {
+	// Only where both sides have something to tell apart does it count: a
+	// second symbol of a name may have come or gone elsewhere.
+	ambiguous := a.Disambiguation != b.Disambiguation && a.Disambiguation != 0 && b.Disambiguation != 0
+	moved := checksum.Place(a.Section) != checksum.Place(b.Section)
+	if a.Digest == b.Digest && !ambiguous && !moved {
+		return nil
+	}
+	if dwarf && !ambiguous && !moved && unlined(a) == unlined(b) {
+		return onlyLines
+	}
+	list, moreLines := classReasons(a, b)
+	references := checksum.References.String()
+	if (ambiguous || a.Digest != b.Digest && len(list) == 0 && !moreLines) && !slices.Contains(list, references) {
+		at := 0
+		if len(list) > 0 && list[0] == checksum.Instructions.String() {
+			at = 1
+		}
+		list = slices.Insert(list, at, references)
+	}
+	if moved {
+		list = append(list, "section")
+	}
+	if moreLines {
+		list = append(list, reasonLines)
+	}
+	return list
+}
+
+// unlined is the digest with the fewest line numbers.
+func unlined(r *checksum.Record) checksum.Digest {
+	for _, d := range [...]checksum.Digest{r.Dwarf, r.Masked} {
+		if d != (checksum.Digest{}) {
+			return d
+		}
+	}
+	return r.Digest
+}
+
+// classReasons names the classes that differ, by their exact digests and by
+// those without line numbers, and tells whether line numbers differ in others.
+// The places of tables are a reason only where the instructions are the same,
+// but for line numbers: otherwise these may have moved them.
+func classReasons(a, b *checksum.Record) (list []string, moreLines bool) {
+	same := true // so far, the instructions, which come first
+	for i, j := 0, 0; i < len(a.Classes) || j < len(b.Classes); {
+		order := 0 // which side has the next class, both if 0
+		switch {
+		case i == len(a.Classes):
+			order = 1
+		case j == len(b.Classes):
+			order = -1
+		default:
+			order = a.Classes[i].Order(&b.Classes[j])
+		}
+		var class *checksum.ClassDigest
+		differs := order != 0
+		switch {
+		case order < 0:
+			class, i = &a.Classes[i], i+1
+		case order > 0:
+			class, j = &b.Classes[j], j+1
+		default:
+			class = &a.Classes[i]
+			other := &b.Classes[j]
+			unlined := class.Exact != other.Exact && class.Masked == other.Masked
+			moreLines = moreLines || unlined
+			differs = class.Exact != other.Exact && !unlined || same && class.Places != other.Places
+			i, j = i+1, j+1
+		}
+		if differs {
+			list = append(list, class.Reason())
+			same = same && class.Class != checksum.Instructions
+		}
+	}
+	return list, moreLines
+}

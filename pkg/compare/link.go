@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+
+package compare
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/fnsum/fnsum/pkg/checksum"
+)
+
+// linked is two objects at hand: they tell what a name doesn't, which function
+// or variable a reference means. Symbols that have a counterpart under another
+// name, or whose name others share, get one name for both sides, which the
+// canonical form then calls them by.
+type linked struct {
+	sides [2]linkedSide // old, new
+	taken map[string]int
+}
+
+// linkedSide is one of the two objects.
+type linkedSide struct {
+	*checksum.Tracer
+	names map[uint32]string
+}
+
+func newLinked(older, newer *checksum.Tracer) *linked {
+	l := &linked{taken: map[string]int{}}
+	for side, tracer := range [...]*checksum.Tracer{older, newer} {
+		l.sides[side] = linkedSide{tracer, map[uint32]string{}}
+	}
+	return l
+}
+
+// name gives names to what has been paired since it was called last.
+func (p *pairing) name() {
+	for ; p.named < len(p.pairs); p.named++ {
+		// A reference is never compared by position.
+		if x := &p.pairs[p.named]; x.older != nil && x.newer != nil && !x.alias && x.by != ByPosition {
+			p.linked.nameBoth(x.older, x.newer)
+		}
+	}
+	for i := range p.linked.sides {
+		p.linked.sides[i].Rename(p.linked.sides[i].names)
+	}
+}
+
+// nameBoth gives a pair one name, if it has none already that is its own.
+func (l *linked) nameBoth(older, newer *checksum.Record) {
+	a, b := l.sides[0].Symbols(older), l.sides[1].Symbols(newer)
+	if len(a) == 0 || len(b) == 0 {
+		return
+	}
+	name := checksum.Normal(older.Name)
+	renamed := checksum.Normal(newer.Name)
+	if name == renamed && l.sides[0].unshared(a[0]) && l.sides[1].unshared(b[0]) {
+		return
+	}
+	if name != renamed {
+		name += " (now " + renamed + ")"
+	}
+	name = l.unique(name, older)
+	l.sides[0].names[a[0]], l.sides[1].names[b[0]] = name, name
+}
+
+// unique is a name that nothing else has, for a record of that name.
+func (l *linked) unique(name string, r *checksum.Record) string {
+	if r.File != "" {
+		name += " of " + r.File
+	}
+	l.taken[name]++
+	if n := l.taken[name]; n > 1 {
+		name = fmt.Sprintf("%s, number %d", name, n)
+	}
+	return name + "\x00"
+}
+
+// unshared tells whether no other symbol of the object goes by a symbol's name.
+func (s *linkedSide) unshared(symbol uint32) bool {
+	_, unique := s.Name(symbol)
+	return unique
+}
+
+// neighbours is the names of the functions and variables that a record's
+// function refers to, and of the functions that refer to it, as far as a name
+// says which they are.
+func (s *linkedSide) neighbours(r *checksum.Record) map[string]bool {
+	found := map[string]bool{}
+	own := s.Symbols(r)
+	add := func(direction string, symbol uint32) {
+		if name, unique := s.Name(symbol); unique && symbol != 0 && !slices.Contains(own, symbol) {
+			found[direction+name] = true
+		}
+	}
+	for _, symbol := range s.Uses(r) {
+		add("to ", symbol)
+	}
+	for _, symbol := range own {
+		for _, user := range s.Users(symbol) {
+			add("from ", s.Primary(user))
+		}
+	}
+	return found
+}
+
+// crowd is how many functions of a group a neighbour may have before it tells
+// nothing about any of them.
+const crowd = 64
+
+// pairNeighbours pairs those of a group that have more neighbours in common
+// with each other than with any others, and tells whether there were any.
+func (p *pairing) pairNeighbours(groups []*group) bool {
+	p.name()
+	before := len(p.pairs)
+	for _, g := range groups {
+		for _, m := range p.linked.match(g) {
+			p.add(m[0], m[1], ByNeighbours)
+		}
+		p.drop(g)
+	}
+	return len(p.pairs) > before
+}
+
+// match finds the records of a group that are each other's best match by their
+// neighbours.
+func (l *linked) match(g *group) (matches [][2]*checksum.Record) {
+	known := map[string][]int{} // by neighbour: indices of g.newer
+	for j, r := range g.newer {
+		for name := range l.sides[1].neighbours(r) {
+			known[name] = append(known[name], j)
+		}
+	}
+	common := make([]map[int]int, len(g.older)) // by index of g.newer: how many neighbours
+	for i, r := range g.older {
+		common[i] = map[int]int{}
+		for name := range l.sides[0].neighbours(r) {
+			if list := known[name]; len(list) <= crowd {
+				for _, j := range list {
+					common[i][j]++
+				}
+			}
+		}
+	}
+	bestOld := make([]best, len(g.newer)) // of each new one, among the old
+	for i := range common {
+		for j, n := range common[i] {
+			bestOld[j].try(i, n)
+		}
+	}
+	for i := range common {
+		var b best
+		for j, n := range common[i] {
+			b.try(j, n)
+		}
+		if b.score > 0 && !b.tied && bestOld[b.index].index == i && !bestOld[b.index].tied {
+			matches = append(matches, [2]*checksum.Record{g.older[i], g.newer[b.index]})
+		}
+	}
+	return matches
+}
+
+// best is the one with the highest score, if no other has the same.
+type best struct {
+	index, score int
+	tied         bool
+}
+
+func (b *best) try(index, score int) {
+	if score > b.score {
+		*b = best{index, score, false}
+	} else if score == b.score {
+		b.tied = true
+	}
+}
+
+// contents is the content of functions that have no counterpart yet, as a key:
+// where the objects are at hand, with references by pair.
+func (p *pairing) contents(g *group) func(*checksum.Record) string {
+	key := func(digest checksum.Digest, disambiguation uint64, r *checksum.Record) string {
+		b := binary.BigEndian.AppendUint64(digest[:], disambiguation)
+		return string(append(b, checksum.Place(r.Section)...))
+	}
+	if p.linked == nil {
+		return func(r *checksum.Record) string { return key(r.Digest, r.Disambiguation, r) }
+	}
+	p.name()
+	made := map[*checksum.Record]string{}
+	for side, records := range [...][]*checksum.Record{g.older, g.newer} {
+		for _, r := range records {
+			if again, ok := p.linked.sides[side].Again(r, false); ok {
+				made[r] = key(again.Digest, again.Disambiguation, r)
+			}
+		}
+	}
+	return func(r *checksum.Record) string { return made[r] }
+}
+
+// variableSteps tell variables of one name apart: by who uses them, which
+// Disambiguation says, and by content.
+var variableSteps = [...]step{
+	{ByContent, both(inFile, sameReferences)},
+	{ByNeighbours, both(inFile, sameUsers)},
+	{ByContent, sameReferences},
+	{ByNeighbours, sameUsers},
+	{ByContent, both(inFile, sameContent)},
+	{ByNameAndFile, inFile},
+	{ByName, whatever},
+}
+
+// sameUsers is the functions that use a variable.
+func sameUsers(r *checksum.Record) (trait, bool) {
+	return trait{disambiguation: r.Disambiguation}, r.Disambiguation != 0
+}
+
+// pairVariables gives names to variables that share theirs with others. Those
+// that nothing tells apart keep it, where both sides have the same of them:
+// within a function they are numbered in order of their use.
+func (l *linked) pairVariables() {
+	lists := [2][]*checksum.Record{}
+	older := l.sides[0].Variables(nil)
+	shared := names(older)
+	newer := l.sides[1].Variables(shared)
+	for name := range names(newer) {
+		shared[name] = true
+	}
+	older = l.sides[0].Variables(shared)
+	for side, records := range [...][]checksum.Record{older, newer} {
+		lists[side] = sorted(records)
+	}
+	p := &pairing{
+		pairedOld: map[*checksum.Record]*checksum.Record{},
+		pairedNew: map[*checksum.Record]*checksum.Record{},
+		linked:    l,
+	}
+	groups := groupBy(lists[0], lists[1], func(r *checksum.Record) string { return checksum.Normal(r.Name) })
+	p.pairGroups(groups, variableSteps[:])
+	for _, g := range groups {
+		if slices.EqualFunc(g.older, g.newer, sameVariable) {
+			continue
+		}
+		for side, records := range [...][]*checksum.Record{g.older, g.newer} {
+			for _, r := range records {
+				note := [...]string{" (old)", " (new)"}[side]
+				l.sides[side].names[l.sides[side].Symbols(r)[0]] = l.unique(checksum.Normal(r.Name)+note, r)
+			}
+		}
+	}
+	p.name()
+}
+
+// sameVariable tells whether nothing but their place tells two variables apart.
+func sameVariable(a, b *checksum.Record) bool {
+	return a.File == b.File && a.Section == b.Section && a.Size == b.Size && a.Digest == b.Digest && a.Disambiguation == b.Disambiguation
+}
+
+func names(records []checksum.Record) map[string]bool {
+	set := map[string]bool{}
+	for i := range records {
+		set[checksum.Normal(records[i].Name)] = true
+	}
+	return set
+}
