@@ -114,7 +114,7 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}
 	if result.Ambiguous > 0 {
-		fmt.Fprintf(in.stderr, "fnsum: %d functions refer to something that manifests can't tell from others of its name: compare the objects to be sure\n", result.Ambiguous)
+		fmt.Fprintf(in.stderr, "fnsum: %d functions refer by name to what has namesakes or was renamed: compare the objects to be sure\n", result.Ambiguous)
 	}
 	if options.format == "json" && !options.quiet {
 		if err := objects.findLines(result); err != nil {

@@ -296,9 +296,10 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 				}
 				for i := lo; i < min(lo+chunk, len(bodies)); i++ {
 					d.reset()
+					uses := len(w.findings.uses)
 					w.walk(&bodies[i], d)
 					if w.unsettled {
-						open = append(open, i)
+						open, w.findings.uses = append(open, i), w.findings.uses[:uses]
 						continue
 					}
 					if need := NumClasses + len(d.special); len(slab)+need > cap(slab) {

@@ -21,7 +21,7 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 	case targetName:
 		return w.appendNumber(w.appendName(b, t), t.symbol)
 	case targetString:
-		if w.isOwnName(t) {
+		if w.isOwnText(t) {
 			return append(b, tagOwnName)
 		}
 	case targetDatum:
@@ -173,8 +173,14 @@ func (w *walker) isOwnName(t *target) bool {
 	if symbol == 0 || !ownName(w.p.file.Symbols[symbol].Name) {
 		return false
 	}
+	return w.isOwnText(t)
+}
+
+// isOwnText tells whether the text at a place is the function's name, which is
+// all that is left of clang's __func__.
+func (w *walker) isOwnText(t *target) bool {
 	data := w.p.file.Data(t.section)
-	if t.at >= uint64(len(data)) {
+	if w.body.fn < 0 || t.at >= uint64(len(data)) {
 		return false
 	}
 	own := sourceName(w.p.code.Name(w.p.code.Funcs[w.body.fn].Primary))

@@ -128,13 +128,13 @@ func (p *program) tableRecords(w *walker, records *[]Record, section uint32, nex
 	return next
 }
 
-// users hashes, for each numbered static, the normal names of the functions
-// that use it.
+// users hashes, for each numbered static, what the functions go by that use it.
 func (p *program) users(uses []use) map[uint32]uint64 {
 	names := map[uint32][]string{}
 	for _, u := range uses {
 		if u.fn >= 0 {
-			names[u.symbol] = append(names[u.symbol], p.normal[p.code.Funcs[u.fn].Primary])
+			name, _ := p.name(p.code.Funcs[u.fn].Primary)
+			names[u.symbol] = append(names[u.symbol], name)
 		}
 	}
 	users := make(map[uint32]uint64, len(names))

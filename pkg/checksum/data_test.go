@@ -147,7 +147,8 @@ func TestDataLinesBehindPointer(t *testing.T) {
 		entry[24], entry[32] = line, level
 		_, digests := dataOf(t, obj(
 			rodata(".rodata", elfbuild.Var("_entry.5", entry).Local()),
-			elfbuild.Data(".printk_index", elfbuild.Var("_entry_ptr.4", make([]byte, 8), abs64(0, "_entry.5", 0)).Local())))
+			elfbuild.Data(".printk_index", elfbuild.Var("_entry_ptr.4", make([]byte, 8), abs64(0, "_entry.5", 0)).Local()),
+		))
 		return digests["_entry_ptr.4"]
 	}
 	if build(7, 0) != build(9, 0) || build(7, 0) == build(7, 1) {

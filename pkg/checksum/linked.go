@@ -3,8 +3,13 @@
 package checksum
 
 import (
+	"cmp"
 	"debug/elf"
+	"maps"
 	"slices"
+	"sort"
+
+	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // What a comparison of two objects at hand knows more than one of two
@@ -70,25 +75,38 @@ func (t *Tracer) Uses(r *Record) []uint32 {
 	if b == nil {
 		return nil
 	}
-	t.digest.reset()
-	t.walker.walk(b, &t.digest)
-	return slices.Clone(t.walker.touched)
+	return slices.Clone(t.uses(b))
 }
 
-// Users is the functions, as Record.Body numbers them, that refer to a symbol
-// by a name that others share, or that a compiler numbered: of other symbols
-// nobody keeps it.
-func (t *Tracer) Users(symbol uint32) []int32 {
+// uses is valid until the next walk.
+func (t *Tracer) uses(b *body) []uint32 {
+	t.digest.reset()
+	t.walker.walk(b, &t.digest)
+	return t.walker.touched
+}
+
+// Use is a reference to a symbol whose name others share, or which a compiler
+// numbered.
+type Use struct {
+	Body  int32 // of the function, as in Record
+	Index int   // which of the function's references to a symbol of that name
+}
+
+// Users is the references to such a symbol: of other symbols nobody keeps them.
+func (t *Tracer) Users(symbol uint32) []Use {
 	if t.users == nil {
-		t.users = map[uint32][]int32{}
+		type key struct {
+			fn   int
+			name string
+		}
+		t.users = map[uint32][]Use{}
+		count := map[key]int{}
 		for _, u := range t.s.uses {
 			if u.fn >= 0 {
-				t.users[u.symbol] = append(t.users[u.symbol], int32(u.fn+1))
+				k := key{u.fn, t.s.p.normal[u.symbol]}
+				t.users[u.symbol] = append(t.users[u.symbol], Use{int32(u.fn + 1), count[k]})
+				count[k]++
 			}
-		}
-		for symbol, list := range t.users {
-			slices.Sort(list)
-			t.users[symbol] = slices.Compact(list)
 		}
 	}
 	return t.users[symbol]
@@ -100,23 +118,92 @@ func (t *Tracer) Users(symbol uint32) []int32 {
 // function.
 func (t *Tracer) Variables(also map[string]bool) []Record {
 	p := t.s.p
+	var symbols []uint32
+	unknown := map[uint32]bool{} // nobody noted their users
+	for i := range p.file.Symbols {
+		symbol := uint32(i)
+		shared := p.marks[symbol]&markShared != 0
+		if !shared && !also[p.normal[symbol]] {
+			continue
+		}
+		if s := &p.file.Symbols[symbol]; !s.Defined() || p.kinds[s.Section] == sectionCode || s.Type() == elf.STT_SECTION {
+			continue
+		}
+		switch {
+		case !shared:
+			unknown[symbol] = true
+		case len(t.Users(symbol)) == 0:
+			continue
+		}
+		symbols = append(symbols, symbol)
+	}
+	t.findUsers(unknown)
 	users := p.users(t.s.uses)
 	w := newWalker(p)
 	w.body = &body{fn: -1}
 	var records []Record
-	for i := range p.file.Symbols {
-		symbol := uint32(i)
-		s := &p.file.Symbols[symbol]
-		if used := p.marks[symbol]&markShared != 0 && users[symbol] != 0; !used && !also[p.normal[symbol]] {
-			continue
-		}
-		if !s.Defined() || p.kinds[s.Section] == sectionCode || s.Type() == elf.STT_SECTION {
-			continue
-		}
-		if r, ok := p.dataRecord(w, s.Section, []uint32{symbol}, users); ok {
+	for _, symbol := range symbols {
+		if r, ok := p.dataRecord(w, p.file.Symbols[symbol].Section, []uint32{symbol}, users); ok {
 			r.Body = int32(symbol)
 			records = append(records, r)
 		}
 	}
 	return records
+}
+
+// slack is how far in front of or behind a datum a relocation to it may point
+// before the length of the instruction is taken into account.
+const slack = 16
+
+// findUsers looks for the functions that refer to data of which nobody kept
+// that.
+func (t *Tracer) findUsers(symbols map[uint32]bool) {
+	if len(symbols) == 0 {
+		return
+	}
+	p := t.s.p
+	bySection := map[uint32][]uint32{} // by value
+	for _, symbol := range slices.Sorted(maps.Keys(symbols)) {
+		section := p.file.Symbols[symbol].Section
+		bySection[section] = append(bySection[section], symbol)
+	}
+	for _, list := range bySection {
+		slices.SortStableFunc(list, func(a, b uint32) int { return cmp.Compare(p.file.Symbols[a].Value, p.file.Symbols[b].Value) })
+	}
+	meant := func(r object.Reloc) bool {
+		s := &p.file.Symbols[r.Symbol]
+		if s.Type() != elf.STT_SECTION {
+			return symbols[r.Symbol]
+		}
+		at := int64(s.Value) + r.Addend
+		list := bySection[s.Section]
+		i := sort.Search(len(list), func(i int) bool { return int64(p.file.Symbols[list[i]].Value)-slack > at })
+		return slices.ContainsFunc(list[max(i-nearby, 0):i], func(symbol uint32) bool {
+			s := &p.file.Symbols[symbol]
+			return at <= int64(s.Value+s.Size)+slack
+		})
+	}
+	candidates := map[uint32]bool{}
+	for i := range p.file.Sections {
+		section := uint32(i)
+		if p.kinds[section] != sectionCode {
+			continue
+		}
+		relocs := p.file.Relocs(section)
+		for n := range relocs.Len() {
+			if r := relocs.At(n); meant(r) {
+				if e := p.code.Innermost(section, r.Offset); e >= 0 {
+					candidates[p.code.Extents[e].Func] = true
+				}
+			}
+		}
+	}
+	for fn := range candidates {
+		for _, symbol := range t.uses(&t.s.bodies[fn]) {
+			if symbols[symbol] {
+				t.s.uses = append(t.s.uses, use{symbol, int(fn)})
+			}
+		}
+	}
+	t.users = nil
 }

@@ -2,7 +2,13 @@
 
 package checksum
 
-import "strings"
+import (
+	"math/bits"
+	"strconv"
+	"strings"
+
+	"github.com/ianlancetaylor/demangle"
+)
 
 // Normal is a symbol's name without the counters that compilers and macros
 // put into it, so that two builds of one source give one name: rule 4.1 of
@@ -20,8 +26,11 @@ func Normal(name string) string {
 	if strings.HasPrefix(name, "__") {
 		name = normalMacro(name)
 	}
-	if strings.HasPrefix(name, "_ZN") {
-		name = normalRust(name)
+	if rust, suffixes, ok := normalRust(name); ok {
+		if suffixes == "" {
+			return rust
+		}
+		return rust + normalSuffixes(suffixes, 0)
 	}
 	if i := strings.IndexByte(name, '.'); i > 0 && i+1 < len(name) {
 		// clang puts the function in front of a static's name.
@@ -75,21 +84,6 @@ func skipDigits(s string, i int) int {
 	return i
 }
 
-// normalRust drops the hash at the end of a name of Rust's legacy mangling:
-// 17h and 16 hexadecimal digits before the closing E.
-func normalRust(name string) string {
-	end := len(name)
-	if dot := strings.IndexByte(name, '.'); dot >= 0 {
-		end = dot
-	}
-	const hash = len("17h0123456789abcdefE")
-	if end < hash || name[end-1] != 'E' || name[end-hash:end-hash+3] != "17h" ||
-		strings.Trim(name[end-hash+3:end-1], "0123456789abcdef") != "" {
-		return name
-	}
-	return name[:end-hash] + "E" + name[end:]
-}
-
 // normalSuffixes treats the dotted parts of a name behind its first dot.
 func normalSuffixes(name string, dot int) string {
 	kept, changed := dot, false
@@ -128,6 +122,48 @@ func normalSuffixes(name string, dot int) string {
 		return name
 	}
 	return string(b)
+}
+
+// normalRust is a name that rustc mangled without the hashes in it, and what
+// stands behind the mangled name. In the legacy mangling that is the last
+// component of a path, 17h and 16 hexadecimal digits. A v0 name has one for each
+// crate, and other places in it move with their lengths: it is demangled.
+func normalRust(name string) (normal, suffixes string, ok bool) {
+	if rest, found := strings.CutPrefix(name, "_ZN"); found {
+		last, at := 0, len(name)-len(rest) // of the components: where they start
+		for at < len(name) && name[at] != 'E' {
+			digits := skipDigits(name, at)
+			length, err := strconv.Atoi(name[at:digits])
+			if err != nil || length > len(name)-digits {
+				return "", "", false
+			}
+			last, at = at, digits+length
+		}
+		if at == len(name) || last == 0 || !legacyHash(name[last:at]) {
+			return "", "", false
+		}
+		return name[:last] + "E", name[at+1:], true
+	}
+	if !strings.HasPrefix(name, "_R") {
+		return "", "", false
+	}
+	mangled, suffixes := name, ""
+	if dot := strings.IndexByte(name, '.'); dot >= 0 {
+		mangled, suffixes = name[:dot], name[dot:]
+	}
+	// References back in it can make a short name a very long one.
+	limit := bits.Len(uint(16 * len(mangled)))
+	normal, err := demangle.ToString(mangled, demangle.MaxLength(limit))
+	if err != nil || len(normal) >= 1<<limit {
+		return "", "", false
+	}
+	return normal, suffixes, true
+}
+
+// legacyHash tells whether a component of a path is the hash that rustc adds.
+func legacyHash(component string) bool {
+	hash, ok := strings.CutPrefix(component, "17h")
+	return ok && len(hash) == 16 && strings.Trim(hash, "0123456789abcdef") == ""
 }
 
 // clones are the classes of suffixes that compilers give functions which they

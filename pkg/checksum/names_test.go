@@ -33,7 +33,16 @@ func TestNormal(t *testing.T) {
 		"__BTF_ID__func__bpf_lsm_bpf__12":                               "__BTF_ID__func__bpf_lsm_bpf__",
 		"_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE":          "_ZN4core3fmt9Formatter9write_strE",
 		"_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE.llvm.123": "_ZN4core3fmt9Formatter9write_strE",
-		"_ZN3foo17hXYZE": "_ZN3foo17hXYZE",
+		"_ZN3foo17hXYZE":               "_ZN3foo17hXYZE",
+		"_ZN3foo":                      "_ZN3foo",
+		"_ZN99foo17h0123456789abcdefE": "_ZN99foo17h0123456789abcdefE",
+		"_ZN46_$LT$crate..Square$u20$as$u20$crate..Shape$GT$4area17h0123456789abcdefE":          "_ZN46_$LT$crate..Square$u20$as$u20$crate..Shape$GT$4areaE",
+		"_ZN46_$LT$crate..Square$u20$as$u20$crate..Shape$GT$4area17h0123456789abcdefE.llvm.123": "_ZN46_$LT$crate..Square$u20$as$u20$crate..Shape$GT$4areaE",
+		"_RINvCskeFexthMgl5_7pairing4bothNtB2_6SquareBt_EB2_":                                   "pairing::both::<pairing::Square, pairing::Square>",
+		"_RINvCsoYo8DtMPOP_7pairing4bothNtB2_6SquareBs_EB2_":                                    "pairing::both::<pairing::Square, pairing::Square>",
+		"_RNvCs4U3bjgClitK_7pairing7checked.llvm.99":                                            "pairing::checked",
+		"_RNvCs4U3bjgClitK_7pairing7checked.cold":                                               "pairing::checked.cold",
+		"_Rubbish": "_Rubbish",
 	} {
 		if got := Normal(name); got != want {
 			t.Errorf("Normal(%q) = %q, want %q", name, got, want)
@@ -55,4 +64,20 @@ func TestPlace(t *testing.T) {
 			t.Errorf("Place(%q) = %q, want %q", section, got, want)
 		}
 	}
+}
+
+// A normal name isn't much longer than the name, whatever a mangled one says.
+func FuzzNormal(f *testing.F) {
+	for _, name := range []string{
+		"f.constprop.0", "__UNIQUE_ID_addressable___initstub__kmod_x__12_34_y56", "_ZN3foo17h0123456789abcdefE.llvm.12",
+		"_RINvCskeFexthMgl5_7pairing4bothNtB2_6SquareBt_EB2_", "_RNvTTTTTTBf_Be_EBd_EBc_EBb_E", "__cfi___pfx_f.1",
+	} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if normal := Normal(name); len(normal) > 32*len(name) {
+			t.Errorf("%q has a normal name of %d bytes", name, len(normal))
+		}
+		Stem(name)
+	})
 }

@@ -309,7 +309,8 @@ func TestRelocationTypesWithoutRow(t *testing.T) {
 	build := func(inCode, inData elf.R_X86_64) *Record {
 		o := obj(
 			code(fun("f", "000000000000000000000000", elfbuild.Rel(0, inCode, "ext", 0), abs64(4, ".rodata.x", 0))),
-			rodata(".rodata.x", elfbuild.Raw("0000000000000000", elfbuild.Rel(0, inData, "ext", 0))))
+			rodata(".rodata.x", elfbuild.Raw("0000000000000000", elfbuild.Rel(0, inData, "ext", 0))),
+		)
 		o.Machine = elf.EM_RISCV
 		sums, err := Sum(parse(t, o), Options{Opaque: true})
 		if err != nil {

@@ -212,13 +212,20 @@ func (p *program) strayAt(section uint32, at uint64) bool {
 	return !p.decode(code, &in) || in.Kind != decode.Nop
 }
 
+// plainReadOnly is the section that compilers put all constants and jump tables
+// into that have none of their own.
+const plainReadOnly = ".rodata"
+
 // resolveData finds which symbol an offset of a data section means: rule 3.8.
 func (p *program) resolveData(t target) target {
 	symbols := p.code.SymbolsOf(t.section)
 	readOnly := p.kinds[t.section] == sectionReadOnly
 	if len(symbols) == 0 {
-		if t.offset >= 0 && t.at <= p.file.Sections[t.section].Size && readOnly {
-			t.kind, t.start, t.end = targetDatum, 0, p.file.Sections[t.section].Size
+		if s := &p.file.Sections[t.section]; t.offset >= 0 && t.at <= s.Size && readOnly {
+			t.kind, t.start, t.end = targetDatum, 0, s.Size
+			if s.Name == plainReadOnly && t.at < s.Size { // the constants of all functions
+				t.start, t.end = t.at, 0
+			}
 			return t
 		}
 		t.kind = targetSection

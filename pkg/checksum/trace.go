@@ -17,7 +17,7 @@ type Tracer struct {
 	s      *summer
 	walker *walker
 	digest digester
-	users  map[uint32][]int32 // nil until it is asked for
+	users  map[uint32][]Use // nil until it is asked for
 }
 
 // Traced is a step with what it is about.

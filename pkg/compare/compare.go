@@ -284,6 +284,7 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		pairs = pairRecords(older.Records, newer.Records, judge.linked)
 		c.names[newer.Name] = [2]map[uint32]string{judge.linked.sides[0].names, judge.linked.sides[1].names}
 	}
+	renamed := judge.linked == nil && slices.ContainsFunc(pairs, pair.renamed)
 	for i := range pairs {
 		p := &pairs[i]
 		change := judge.change(p)
@@ -294,7 +295,7 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		if !c.keep(change.Object, change.File, change.Name) {
 			continue
 		}
-		if judge.linked == nil && p.ambiguous() {
+		if judge.linked == nil && (p.ambiguous() || renamed && change.onlyReferences()) {
 			c.Ambiguous++
 		}
 		switch change.Status {

@@ -39,7 +39,7 @@ func (j *judge) change(p *pair) Change {
 			c.Status = LineOnly
 		case c.Reasons != nil:
 			c.Status = Changed
-		case !p.alias && !sharedName(p.older, p.newer):
+		case p.renamed():
 			c.Status = Renamed
 		}
 	}
@@ -71,6 +71,14 @@ func (j *judge) reasons(p *pair) []string {
 	return list
 }
 
+// onlyReferences tells whether a function changed, and perhaps in nothing but
+// what it refers to is called.
+func (c *Change) onlyReferences() bool {
+	return c.Status == Changed && !slices.ContainsFunc(c.Reasons, func(reason string) bool {
+		return reason == checksum.Instructions.String() || reason == checksum.Strings.String() || reason == checksum.CFI.String() || reason == reasonSection
+	})
+}
+
 // doubtful tells whether the objects may know better than their checksums what
 // became of a pair.
 func (j *judge) doubtful(p pair) bool {
@@ -87,12 +95,18 @@ func (p *pair) refersByName() bool {
 	return p.older.Disambiguation != 0 || p.newer.Disambiguation != 0
 }
 
-// ambiguous tells whether what a pair refers to by such a name is left open.
+// ambiguous tells whether what a pair refers to by such a name is left open, or
+// said to be something else by nothing but a file's name and a size.
 func (p *pair) ambiguous() bool {
 	if p.older == nil || p.newer == nil || !p.refersByName() {
 		return false
 	}
-	return p.older.Ambiguous || p.newer.Ambiguous || p.older.Disambiguation == 0 || p.newer.Disambiguation == 0
+	return p.older.Ambiguous || p.newer.Ambiguous || p.older.Disambiguation != p.newer.Disambiguation
+}
+
+// renamed tells whether the two sides of a pair have no name in common.
+func (p pair) renamed() bool {
+	return p.older != nil && p.newer != nil && !p.alias && p.older.Kind == checksum.Function && !sharedName(p.older, p.newer)
 }
 
 // sharedName tells whether two functions have a name in common.
@@ -107,8 +121,11 @@ func sharedName(a, b *checksum.Record) bool {
 	return names[checksum.Normal(b.Name)] || slices.ContainsFunc(b.Aliases, func(alias string) bool { return names[checksum.Normal(alias)] })
 }
 
-// reasonLines is the reason that line numbers moved.
-const reasonLines = "lines"
+// The reasons that are no classes: line numbers moved, the function did.
+const (
+	reasonLines   = "lines"
+	reasonSection = "section"
+)
 
 var onlyLines = []string{reasonLines}
 
@@ -135,7 +152,7 @@ func reasons(a, b *checksum.Record, dwarf bool) []string {
 		list = slices.Insert(list, at, references)
 	}
 	if moved {
-		list = append(list, "section")
+		list = append(list, reasonSection)
 	}
 	if moreLines {
 		list = append(list, reasonLines)

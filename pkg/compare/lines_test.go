@@ -11,24 +11,7 @@ import (
 
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/compare"
-	"github.com/fnsum/fnsum/pkg/manifest"
-	"github.com/fnsum/fnsum/pkg/object"
 )
-
-func sumWith(t *testing.T, path string, options checksum.Options) (*manifest.Manifest, *object.File) {
-	t.Helper()
-	file, err := object.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sums, err := checksum.Sum(file, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := manifest.New(sums.Arch, manifest.NewObject(filepath.Base(path), file, sums))
-	m.Dwarf = options.Dwarf
-	return m, file
-}
 
 // What line numbers did to the functions of testdata/src/lines.c, by their
 // names: line_* differ in nothing else, changed_* do, and of dwarf_* nothing but
@@ -42,11 +25,8 @@ func TestLines(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			dwarf := strings.HasSuffix(dir, "dwarf")
 			options := checksum.Options{Dwarf: dwarf}
-			older, oldFile := sumWith(t, dir+"/old.o", options)
-			defer oldFile.Close()
-			newer, newFile := sumWith(t, dir+"/new.o", options)
-			defer newFile.Close()
-			result, err := compare.Manifests(older, newer, compare.Options{})
+			older, newer := sumFile(t, dir+"/old.o", options), sumFile(t, dir+"/new.o", options)
+			result, err := compare.Manifests(older.manifest, newer.manifest, compare.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,8 +35,8 @@ func TestLines(t *testing.T) {
 				got[c.Name] = c.Status
 			}
 			want := map[string]compare.Status{}
-			for i := range newer.Objects[0].Records {
-				name := newer.Objects[0].Records[i].Name
+			for i := range newer.manifest.Objects[0].Records {
+				name := newer.manifest.Objects[0].Records[i].Name
 				switch kind, _, _ := strings.Cut(name, "_"); kind {
 				case "line":
 					want[name] = compare.LineOnly

@@ -29,6 +29,7 @@ func newLinked(older, newer *checksum.Tracer) *linked {
 	l := &linked{taken: map[string]int{}}
 	for side, tracer := range [...]*checksum.Tracer{older, newer} {
 		l.sides[side] = linkedSide{tracer, map[uint32]string{}}
+		tracer.Rename(nil)
 	}
 	return l
 }
@@ -36,8 +37,9 @@ func newLinked(older, newer *checksum.Tracer) *linked {
 // name gives names to what has been paired since it was called last.
 func (p *pairing) name() {
 	for ; p.named < len(p.pairs); p.named++ {
-		// A reference is never compared by position.
-		if x := &p.pairs[p.named]; x.older != nil && x.newer != nil && !x.alias && x.by != ByPosition {
+		// A reference is never compared by position, and one to a function of
+		// several names, of which each is one of its own now, not at all.
+		if x := &p.pairs[p.named]; x.newer != nil && x.by != ByPosition && p.pairedNew[x.newer] == x.older && x.older != nil {
 			p.linked.nameBoth(x.older, x.newer)
 		}
 	}
@@ -97,8 +99,12 @@ func (s *linkedSide) neighbours(r *checksum.Record) map[string]bool {
 		add("to ", symbol)
 	}
 	for _, symbol := range own {
-		for _, user := range s.Users(symbol) {
-			add("from ", s.Primary(user))
+		for _, use := range s.Users(symbol) {
+			direction := "from "
+			if r.Kind == checksum.Data { // a function may use several of a name
+				direction = fmt.Sprintf("number %d from ", use.Index)
+			}
+			add(direction, s.Primary(use.Body))
 		}
 	}
 	return found
@@ -196,8 +202,8 @@ func (p *pairing) contents(g *group) func(*checksum.Record) string {
 	return func(r *checksum.Record) string { return made[r] }
 }
 
-// variableSteps tell variables of one name apart: by who uses them, which
-// Disambiguation says, and by content.
+// variableSteps tell variables of one name apart where the places that use them
+// don't: by who uses them, which Disambiguation says, and by content.
 var variableSteps = [...]step{
 	{ByContent, both(inFile, sameReferences)},
 	{ByNeighbours, both(inFile, sameUsers)},
@@ -234,6 +240,8 @@ func (l *linked) pairVariables() {
 		linked:    l,
 	}
 	groups := groupBy(lists[0], lists[1], func(r *checksum.Record) string { return checksum.Normal(r.Name) })
+	for p.pairNeighbours(groups) {
+	}
 	p.pairGroups(groups, variableSteps[:])
 	for _, g := range groups {
 		if slices.EqualFunc(g.older, g.newer, sameVariable) {
