@@ -90,22 +90,56 @@ func TestKernels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var names []string
-			for _, c := range result.Changes {
-				if c.Status != compare.LineOnly {
-					names = append(names, c.Name)
-				}
+			check(t, "manifests", result, k.changed, k.lineOnly)
+			oldSide, newSide := traceKernel(t, filepath.Join(dir, k.set, "base.o")), traceKernel(t, filepath.Join(dir, k.set, k.variant+".o"))
+			result, err = compare.Manifests(oldSide.manifest, newSide.manifest, compare.Options{
+				Objects: func(string, string) (a, b *checksum.Tracer, err error) { return oldSide.tracer, newSide.tracer, nil },
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-			if result.Summary.LineOnly != k.lineOnly {
-				t.Errorf("%d functions differ in line numbers only, want %d", result.Summary.LineOnly, k.lineOnly)
-			}
-			slices.Sort(names)
-			if d := cmp.Diff(k.changed, names); d != "" {
-				t.Errorf("changed functions (- want, + got):\n%s", d)
-			}
+			check(t, "objects", result, k.changed, k.lineOnly)
 			if n := newer.Opaque(); n != 0 {
 				t.Errorf("%d functions can't be decoded", n)
 			}
 		})
 	}
+}
+
+// check compares a comparison with what it should have found.
+func check(t *testing.T, sides string, result *compare.Result, changed []string, lineOnly int) {
+	t.Helper()
+	var names []string
+	for _, c := range result.Changes {
+		if c.Status != compare.LineOnly {
+			names = append(names, c.Name)
+		}
+	}
+	slices.Sort(names)
+	if d := cmp.Diff(changed, names); d != "" {
+		t.Errorf("%s: changed functions (- want, + got):\n%s", sides, d)
+	}
+	if result.Summary.LineOnly != lineOnly {
+		t.Errorf("%s: %d functions differ in line numbers only, want %d", sides, result.Summary.LineOnly, lineOnly)
+	}
+}
+
+// traced is a kernel object at hand.
+type traced struct {
+	manifest *manifest.Manifest
+	tracer   *checksum.Tracer
+}
+
+func traceKernel(t *testing.T, path string) traced {
+	t.Helper()
+	file, err := object.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	sums, tracer, err := checksum.Trace(file, checksum.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return traced{manifest.New(sums.Arch, manifest.NewObject(filepath.Base(path), file, sums)), tracer}
 }

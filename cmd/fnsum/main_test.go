@@ -30,6 +30,13 @@ var fixtures = map[string]string{
 	"dwarf/new.o": "lines/gcc-dwarf/new.o",
 	"lto.o":       "refuse/gcc-lto-slim.o",
 
+	"switched/old.o": "pairing/switched-caller/gcc/old.o",
+	"switched/new.o": "pairing/switched-caller/gcc/new.o",
+	"renamed/old.o":  "pairing/renamed-static/gcc/old.o",
+	"renamed/new.o":  "pairing/renamed-static/gcc/new.o",
+	"rust/old.o":     "pairing/rust-edited/rust-v0/old.o",
+	"rust/new.o":     "pairing/rust-edited/rust-v0/new.o",
+
 	"fnsum-manifest.sh": "../contrib/kbuild/fnsum-manifest.sh",
 }
 

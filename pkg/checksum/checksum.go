@@ -100,7 +100,8 @@ type Record struct {
 	// a datum at hand, its symbol; 0 for a record that was read from a file.
 	Body int32
 	// Sympos is 0 where the name is unique among the object's symbols, else
-	// its number from 1 in the symbol table.
+	// its number among those of that name, from 1, in the order of a module's
+	// symbol table or of the addresses that vmlinux.o is linked to.
 	Sympos int
 }
 
@@ -360,24 +361,4 @@ func (s *summer) record(b *body) Record {
 	}
 	slices.Sort(r.Aliases)
 	return r
-}
-
-// setPositions numbers functions whose name other symbols have too.
-func (s *summer) setPositions() {
-	p := s.p
-	count := map[string]int{}
-	number := map[uint32]int{}
-	for i := range p.file.Symbols {
-		if p.marks[i]&markShared != 0 {
-			name := p.file.Symbols[i].Name
-			count[name]++
-			number[uint32(i)] = count[name]
-		}
-	}
-	for i := range p.code.Funcs {
-		primary := p.code.Funcs[i].Primary
-		if name := p.code.Name(primary); count[name] > 1 {
-			s.records[i].Sympos = number[primary]
-		}
-	}
 }

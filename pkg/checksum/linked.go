@@ -112,25 +112,38 @@ func (t *Tracer) Users(symbol uint32) []Use {
 	return t.users[symbol]
 }
 
-// Variables makes a record of each datum that functions refer to by a name
-// which several symbols of the object share, or whose normal name is among also.
-// What keeps books for one place in the code is left out: it is part of the
-// function.
-func (t *Tracer) Variables(also map[string]bool) []Record {
+// SharedVariables is the normal names of the data that functions refer to by a
+// name which several symbols of the object share.
+func (t *Tracer) SharedVariables() map[string]bool {
+	names := map[string]bool{}
+	for _, u := range t.s.uses {
+		if t.s.p.marks[u.symbol]&markShared != 0 && t.variable(u.symbol) {
+			names[t.s.p.normal[u.symbol]] = true
+		}
+	}
+	return names
+}
+
+// variable tells whether a symbol is one of data.
+func (t *Tracer) variable(symbol uint32) bool {
+	s := &t.s.p.file.Symbols[symbol]
+	return s.Defined() && t.s.p.kinds[s.Section] != sectionCode && s.Type() != elf.STT_SECTION
+}
+
+// Variables makes a record of each datum that functions refer to by one of some
+// normal names. What keeps books for one place in the code is left out: it is
+// part of the function.
+func (t *Tracer) Variables(names map[string]bool) []Record {
 	p := t.s.p
 	var symbols []uint32
-	unknown := map[uint32]bool{} // nobody noted their users
+	unknown := map[uint32]bool{} // nobody kept who uses it
 	for i := range p.file.Symbols {
 		symbol := uint32(i)
-		shared := p.marks[symbol]&markShared != 0
-		if !shared && !also[p.normal[symbol]] {
-			continue
-		}
-		if s := &p.file.Symbols[symbol]; !s.Defined() || p.kinds[s.Section] == sectionCode || s.Type() == elf.STT_SECTION {
+		if !names[p.normal[symbol]] || !t.variable(symbol) {
 			continue
 		}
 		switch {
-		case !shared:
+		case p.marks[symbol]&markShared == 0:
 			unknown[symbol] = true
 		case len(t.Users(symbol)) == 0:
 			continue

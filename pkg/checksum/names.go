@@ -151,13 +151,26 @@ func normalRust(name string) (normal, suffixes string, ok bool) {
 	if dot := strings.IndexByte(name, '.'); dot >= 0 {
 		mangled, suffixes = name[:dot], name[dot:]
 	}
-	// References back in it can make a short name a very long one.
-	limit := bits.Len(uint(16 * len(mangled)))
-	normal, err := demangle.ToString(mangled, demangle.MaxLength(limit))
-	if err != nil || len(normal) >= 1<<limit {
-		return "", "", false
+	normal, ok = demangled(mangled)
+	return normal, suffixes, ok
+}
+
+// demangled is a name without mangling, unless it is much longer: references
+// back in a name can make a short one a very long one.
+func demangled(name string) (string, bool) {
+	limit := min(bits.Len(uint(16*len(name))), 30)
+	plain, err := demangle.ToString(name, demangle.MaxLength(limit))
+	return plain, err == nil && len(plain) < 1<<limit
+}
+
+// Readable is a function's name as people read it: one of Rust's demangled.
+func Readable(name string) string {
+	if strings.HasPrefix(name, "_R") || strings.HasPrefix(name, "_ZN") {
+		if plain, ok := demangled(name); ok {
+			return plain
+		}
 	}
-	return normal, suffixes, true
+	return name
 }
 
 // legacyHash tells whether a component of a path is the hash that rustc adds.

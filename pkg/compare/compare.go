@@ -274,17 +274,18 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		c.compareData(older, newer)
 	}
 	judge := judge{dwarf: c.Old.Dwarf && c.New.Dwarf}
-	pairs := pairRecords(older.Records, newer.Records, nil)
+	pairs, atHand := pairRecords(older.Records, newer.Records, nil), false
 	if c.options.Objects != nil && slices.ContainsFunc(pairs, judge.doubtful) {
 		a, b, err := c.options.Objects(older.Name, newer.Name)
 		if err != nil {
 			return err
 		}
-		judge.linked = newLinked(a, b)
-		pairs = pairRecords(older.Records, newer.Records, judge.linked)
-		c.names[newer.Name] = [2]map[uint32]string{judge.linked.sides[0].names, judge.linked.sides[1].names}
+		linked := newLinked(a, b)
+		pairs, atHand = pairRecords(older.Records, newer.Records, linked), true
+		judge.link(pairs, linked)
+		c.names[newer.Name] = [2]map[uint32]string{linked.sides[0].names, linked.sides[1].names}
 	}
-	renamed := judge.linked == nil && slices.ContainsFunc(pairs, pair.renamed)
+	renamed := slices.ContainsFunc(pairs, pair.renamed)
 	for i := range pairs {
 		p := &pairs[i]
 		change := judge.change(p)
@@ -295,7 +296,7 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		if !c.keep(change.Object, change.File, change.Name) {
 			continue
 		}
-		if judge.linked == nil && (p.ambiguous() || renamed && change.onlyReferences()) {
+		if !atHand && (p.ambiguous() || renamed && change.onlyReferences()) {
 			c.Ambiguous++
 		}
 		switch change.Status {

@@ -10,8 +10,9 @@ import (
 
 // judge says what became of pairs.
 type judge struct {
-	dwarf  bool    // debug information was evidence for line numbers on both sides
-	linked *linked // nil where the objects aren't at hand
+	dwarf bool // debug information was evidence for line numbers on both sides
+	// again is the records of pairs that objects at hand tell more about.
+	again map[[2]*checksum.Record][2]twice
 }
 
 // change compares the two sides of a pair.
@@ -48,27 +49,54 @@ func (j *judge) change(p *pair) Change {
 
 // reasons names the classes in which the two sides of a pair differ.
 func (j *judge) reasons(p *pair) []string {
-	list := reasons(p.older, p.newer, j.dwarf)
-	if j.linked == nil || list == nil && !p.refersByName() {
-		return list
+	again, ok := j.again[[2]*checksum.Record{p.older, p.newer}]
+	if !ok {
+		return reasons(p.older, p.newer, j.dwarf)
 	}
-	// As far as names are ambiguous, by pair; where one variable ends and
-	// another starts, read either way (rule 3.8f).
-	for _, atEnds := range [...]bool{false, true} {
-		a, ok := j.linked.sides[0].Again(p.older, atEnds)
-		b, ok2 := j.linked.sides[1].Again(p.newer, atEnds)
-		if !ok || !ok2 {
-			break
-		}
-		again := reasons(&a, &b, j.dwarf)
-		if !atEnds || again == nil || slices.Equal(again, onlyLines) {
-			list = again
-		}
-		if !slices.Contains(list, checksum.References.String()) {
-			break
-		}
+	list := reasons(again[0].atStarts, again[1].atStarts, j.dwarf)
+	// Where one variable ends and another starts, either may be meant.
+	if other := reasons(again[0].atEnds, again[1].atEnds, j.dwarf); list != nil && (other == nil || slices.Equal(other, onlyLines)) {
+		list = other
 	}
 	return list
+}
+
+// twice is a record made again with references by pair, and with both readings
+// of one to where one variable ends and another starts (rule 3.8f).
+type twice struct{ atStarts, atEnds *checksum.Record }
+
+// link makes the records again of pairs that the names alone leave in doubt.
+func (j *judge) link(pairs []pair, l *linked) {
+	var doubtful []*pair
+	for i := range pairs {
+		if p := &pairs[i]; p.older != nil && p.newer != nil && (p.ambiguous() || reasons(p.older, p.newer, j.dwarf) != nil) {
+			doubtful = append(doubtful, p)
+		}
+	}
+	if len(doubtful) == 0 {
+		return
+	}
+	l.pairVariables()
+	older, newer := bothSides(func(side int) []twice {
+		made := make([]twice, len(doubtful))
+		for i, p := range doubtful {
+			r := [...]*checksum.Record{p.older, p.newer}[side]
+			for _, to := range [...]struct {
+				record **checksum.Record
+				atEnds bool
+			}{{&made[i].atStarts, false}, {&made[i].atEnds, true}} {
+				*to.record = r
+				if again, ok := l.sides[side].Again(r, to.atEnds); ok {
+					*to.record = &again
+				}
+			}
+		}
+		return made
+	})
+	j.again = make(map[[2]*checksum.Record][2]twice, len(doubtful))
+	for i, p := range doubtful {
+		j.again[[2]*checksum.Record{p.older, p.newer}] = [2]twice{older[i], newer[i]}
+	}
 }
 
 // onlyReferences tells whether a function changed, and perhaps in nothing but

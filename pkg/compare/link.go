@@ -5,6 +5,7 @@ package compare
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
@@ -223,23 +224,15 @@ func sameUsers(r *checksum.Record) (trait, bool) {
 // that nothing tells apart keep it, where both sides have the same of them:
 // within a function they are numbered in order of their use.
 func (l *linked) pairVariables() {
-	lists := [2][]*checksum.Record{}
-	older := l.sides[0].Variables(nil)
-	shared := names(older)
-	newer := l.sides[1].Variables(shared)
-	for name := range names(newer) {
-		shared[name] = true
-	}
-	older = l.sides[0].Variables(shared)
-	for side, records := range [...][]checksum.Record{older, newer} {
-		lists[side] = sorted(records)
-	}
+	names := l.sides[0].SharedVariables()
+	maps.Copy(names, l.sides[1].SharedVariables())
+	older, newer := bothSides(func(side int) []*checksum.Record { return sorted(l.sides[side].Variables(names)) })
 	p := &pairing{
 		pairedOld: map[*checksum.Record]*checksum.Record{},
 		pairedNew: map[*checksum.Record]*checksum.Record{},
 		linked:    l,
 	}
-	groups := groupBy(lists[0], lists[1], func(r *checksum.Record) string { return checksum.Normal(r.Name) })
+	groups := groupBy(older, newer, func(r *checksum.Record) string { return checksum.Normal(r.Name) })
 	for p.pairNeighbours(groups) {
 	}
 	p.pairGroups(groups, variableSteps[:])
@@ -260,12 +253,4 @@ func (l *linked) pairVariables() {
 // sameVariable tells whether nothing but their place tells two variables apart.
 func sameVariable(a, b *checksum.Record) bool {
 	return a.File == b.File && a.Section == b.Section && a.Size == b.Size && a.Digest == b.Digest && a.Disambiguation == b.Disambiguation
-}
-
-func names(records []checksum.Record) map[string]bool {
-	set := map[string]bool{}
-	for i := range records {
-		set[checksum.Normal(records[i].Name)] = true
-	}
-	return set
 }

@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
@@ -47,7 +48,9 @@ type pairing struct {
 // their records are in. Every record of the new side is in exactly one pair
 // that is no alias, every one of the old side in one pair at least.
 func pairRecords(oldRecords, newRecords []checksum.Record, linked *linked) []pair {
-	older, newer := sorted(oldRecords), sorted(newRecords)
+	older, newer := bothSides(func(side int) []*checksum.Record {
+		return sorted([...][]checksum.Record{oldRecords, newRecords}[side])
+	})
 	p := &pairing{
 		pairedOld: make(map[*checksum.Record]*checksum.Record, len(older)),
 		pairedNew: make(map[*checksum.Record]*checksum.Record, len(newer)),
@@ -59,21 +62,30 @@ func pairRecords(oldRecords, newRecords []checksum.Record, linked *linked) []pai
 	for _, g := range groups {
 		p.pairTwins(g)
 	}
-	oldNames, newNames := byAnyName(older), byAnyName(newer)
-	p.pairByAlias(newer, oldNames)
-	p.pairGroups(p.leftovers(older, newer, stem), stemSteps[:])
-	p.pairRenamed(older, newer, oldNames, newNames)
-	for _, g := range groups {
-		p.drop(g)
-		p.pairInOrder(g, ByPosition)
+	if names := p.findNames(older, newer); names != nil {
+		p.pairByAlias(newer, names)
+		p.pairGroups(p.leftovers(older, newer, stem), stemSteps[:])
+		p.pairRenamed(older, newer, names)
+		for _, g := range groups {
+			p.drop(g)
+			p.pairInOrder(g, ByPosition)
+		}
+		p.pairMoved(older, newer, names)
 	}
-	p.pairMoved(older, newer, oldNames, newNames)
 	p.pairOrphans(older, newer)
 	if linked != nil {
 		p.name()
-		linked.pairVariables()
 	}
 	return p.pairs
+}
+
+// bothSides makes something of the old and the new side at once.
+func bothSides[T any](what func(side int) T) (older, newer T) {
+	var wait sync.WaitGroup
+	wait.Go(func() { older = what(0) })
+	newer = what(1)
+	wait.Wait()
+	return older, newer
 }
 
 // sorted is the records in the order that pairing by position goes by.
@@ -158,16 +170,52 @@ func normalName(r *checksum.Record) string {
 func stem(r *checksum.Record) string { return checksum.Stem(normalName(r)) }
 
 // pairNames pairs the functions whose normal name one function has on each
-// side, and returns the groups of other names.
-func (p *pairing) pairNames(older, newer []*checksum.Record) (rest []*group) {
-	for _, g := range groupBy(older, newer, normalName) {
-		if len(g.older) == 1 && len(g.newer) == 1 {
-			p.add(g.older[0], g.newer[0], ByName)
-			continue
-		}
-		rest = append(rest, g)
+// side, and returns the groups of names that several have.
+func (p *pairing) pairNames(older, newer []*checksum.Record) []*group {
+	type slot struct {
+		older, newer *checksum.Record
+		many         bool
 	}
-	return rest
+	slots := make([]slot, 0, len(newer))
+	byName := make(map[string]int32, len(newer))
+	slotOf := func(name string) *slot {
+		i, ok := byName[name]
+		if !ok {
+			i = int32(len(slots))
+			byName[name] = i
+			slots = append(slots, slot{})
+		}
+		return &slots[i]
+	}
+	names := map[*checksum.Record]string{} // of what shares its name
+	for _, r := range older {
+		if name := normalName(r); name != "" {
+			s := slotOf(name)
+			s.older, s.many = r, s.many || s.older != nil
+		}
+	}
+	for _, r := range newer {
+		if name := normalName(r); name != "" {
+			s := slotOf(name)
+			s.newer, s.many = r, s.many || s.newer != nil
+		}
+	}
+	for i := range slots {
+		if s := &slots[i]; !s.many && s.older != nil && s.newer != nil {
+			p.add(s.older, s.newer, ByName)
+		}
+	}
+	if len(p.pairs) == len(older) && len(p.pairs) == len(newer) {
+		return nil
+	}
+	for _, records := range [...][]*checksum.Record{older, newer} {
+		for _, r := range records {
+			if name := normalName(r); name != "" && slotOf(name).many {
+				names[r] = name
+			}
+		}
+	}
+	return groupBy(older, newer, func(r *checksum.Record) string { return names[r] })
 }
 
 // leftovers groups the functions that have no counterpart yet.
@@ -397,8 +445,29 @@ type named struct {
 	name   string
 }
 
-// byAnyName is all names of all functions, primary names and aliases, in
-// normal form.
+// allNames is all names of all functions of the two sides, primary names and
+// aliases, in normal form.
+type allNames struct{ older, newer map[string][]named }
+
+// findNames is nil where nobody needs to know: all functions are paired, each
+// with all its aliases.
+func (p *pairing) findNames(older, newer []*checksum.Record) *allNames {
+	complete := func(records []*checksum.Record, paired map[*checksum.Record]*checksum.Record) bool {
+		return !slices.ContainsFunc(records, func(r *checksum.Record) bool {
+			other := paired[r]
+			return r.Kind == checksum.Function && (other == nil || !slices.Equal(r.Aliases, other.Aliases))
+		})
+	}
+	if complete(older, p.pairedOld) && complete(newer, p.pairedNew) {
+		return nil
+	}
+	n := &allNames{}
+	n.older, n.newer = bothSides(func(side int) map[string][]named {
+		return byAnyName([...][]*checksum.Record{older, newer}[side])
+	})
+	return n
+}
+
 func byAnyName(records []*checksum.Record) map[string][]named {
 	names := make(map[string][]named, len(records))
 	for _, r := range records {
@@ -416,13 +485,13 @@ func byAnyName(records []*checksum.Record) map[string][]named {
 }
 
 // pairByAlias pairs functions left over on both sides that share a name.
-func (p *pairing) pairByAlias(newer []*checksum.Record, oldNames map[string][]named) {
+func (p *pairing) pairByAlias(newer []*checksum.Record, names *allNames) {
 	for _, r := range newer {
 		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
 			continue
 		}
 		for i, name := range append([]string{r.Name}, r.Aliases...) {
-			was := only(oldNames[checksum.Normal(name)], r)
+			was := only(names.older[checksum.Normal(name)], r)
 			if was != nil && p.pairedOld[was] == nil {
 				p.add(was, r, ByName)
 				break
@@ -440,16 +509,16 @@ const maxRounds = 8
 
 // pairRenamed pairs functions of the same content whose names are on one side
 // only.
-func (p *pairing) pairRenamed(older, newer []*checksum.Record, oldNames, newNames map[string][]named) {
-	gone := func(records []*checksum.Record, names map[string][]named) (list []*checksum.Record) {
+func (p *pairing) pairRenamed(older, newer []*checksum.Record, names *allNames) {
+	gone := func(records []*checksum.Record, others map[string][]named) (list []*checksum.Record) {
 		for _, r := range records {
-			if r.Kind == checksum.Function && names[checksum.Normal(r.Name)] == nil {
+			if r.Kind == checksum.Function && p.pairedOld[r] == nil && p.pairedNew[r] == nil && others[checksum.Normal(r.Name)] == nil {
 				list = append(list, r)
 			}
 		}
 		return list
 	}
-	left := &group{gone(older, newNames), gone(newer, oldNames)}
+	left := &group{gone(older, names.newer), gone(newer, names.older)}
 	for range maxRounds {
 		p.drop(left)
 		if len(left.older) == 0 || len(left.newer) == 0 {
@@ -471,17 +540,17 @@ func (p *pairing) pairRenamed(older, newer []*checksum.Record, oldNames, newName
 // pairMoved deals with the functions left over on either side, and with names
 // that stand for other code than before (rule 1.2). A name that joined or left
 // a function is no change of code.
-func (p *pairing) pairMoved(older, newer []*checksum.Record, oldNames, newNames map[string][]named) {
+func (p *pairing) pairMoved(older, newer []*checksum.Record, names *allNames) {
 	moved := map[*checksum.Record]bool{} // a name of it stands for other code now
 	for _, r := range newer {
 		if r.Kind != checksum.Function {
 			continue
 		}
 		if p.pairedNew[r] == nil {
-			p.single(r, oldNames, newNames)
+			p.single(r, names)
 		}
 		for _, alias := range r.Aliases {
-			was := only(oldNames[checksum.Normal(alias)], r)
+			was := only(names.older[checksum.Normal(alias)], r)
 			if was != nil && p.pairedOld[was] != r {
 				p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName, alias: true, name: alias})
 				moved[was] = true
@@ -494,7 +563,7 @@ func (p *pairing) pairMoved(older, newer []*checksum.Record, oldNames, newNames 
 		}
 		// A name that still exists was looked at from the new side, unless
 		// there it could have stood for several.
-		if !moved[r] || only(newNames[checksum.Normal(r.Name)], r) == nil {
+		if !moved[r] || only(names.newer[checksum.Normal(r.Name)], r) == nil {
 			p.pairs = append(p.pairs, pair{older: r})
 		}
 	}
@@ -502,10 +571,10 @@ func (p *pairing) pairMoved(older, newer []*checksum.Record, oldNames, newNames 
 
 // single is a function of the new side alone: new, or split off one whose
 // alias it was. A second function of a name is new.
-func (p *pairing) single(r *checksum.Record, oldNames, newNames map[string][]named) {
+func (p *pairing) single(r *checksum.Record, names *allNames) {
 	name := checksum.Normal(r.Name)
-	was := only(oldNames[name], r)
-	if was != nil && only(newNames[name], was) == r {
+	was := only(names.older[name], r)
+	if was != nil && only(names.newer[name], was) == r {
 		p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName})
 		return
 	}

@@ -187,7 +187,9 @@ type item struct {
 func items(arch string, steps []checksum.Traced) ([]item, error) {
 	var list []item
 	for i := range steps {
-		s := &steps[i]
+		step := steps[i]
+		step.Symbol = checksum.Readable(step.Symbol)
+		s := &step
 		lines, err := s.Describe()
 		if err != nil {
 			return nil, err

@@ -42,7 +42,11 @@ func Explain(w io.Writer, c *compare.Change, rows []explain.Row, many bool) erro
 		}
 		fmt.Fprintf(b, "%c %8s  %s%s\n", r.Op, at, r.Text, mark)
 	}
-	if first < 0 && len(rows) > 0 {
+	switch {
+	case first >= 0 || len(rows) == 0:
+	case c.Status == compare.Renamed:
+		fmt.Fprintln(b, "  every step is the same")
+	default:
 		fmt.Fprintln(b, "  every step is the same; what it refers to has namesakes, and another of them is meant, or it moved")
 	}
 	return b.Flush()

@@ -70,6 +70,7 @@ func text(w io.Writer, r *compare.Result, sides Sides) error {
 
 // fullName is a name with as much in front as tells it from others.
 func fullName(object, file, name string, many bool) string {
+	name = checksum.Readable(name)
 	if file != "" {
 		name = file + ":" + name
 	}
@@ -88,7 +89,7 @@ func columns(c *compare.Change, many bool) []string {
 	}
 	remarks := slices.Clone(c.Reasons)
 	if c.Status == compare.Renamed {
-		remarks = append(remarks, "was "+c.Old.Name)
+		remarks = append(remarks, "was "+checksum.Readable(c.Old.Name))
 	}
 	if c.PairedBy == compare.ByPosition {
 		remarks = append(remarks, "paired by position only")

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"cmp"
+	"debug/elf"
+	"slices"
+	"strings"
+
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// setPositions numbers the functions whose name other symbols have too, as
+// livepatch counts old_sympos: in a module in the order of the symbol table
+// (module_kallsyms_on_each_symbol, kernel/module/kallsyms.c), in the kernel in
+// the order of addresses (kallsyms_on_each_match_symbol, kernel/kallsyms.c).
+// The addresses of vmlinux.o's symbols are estimated by the order in which the
+// linker script takes its sections.
+func (s *summer) setPositions() {
+	p := s.p
+	functions := map[string]bool{} // names that functions share
+	for i := range p.code.Funcs {
+		if primary := p.code.Funcs[i].Primary; p.marks[primary]&markShared != 0 {
+			functions[p.file.Symbols[primary].Name] = true
+		}
+	}
+	var namesakes []uint32
+	for i := range p.file.Symbols {
+		if p.marks[i]&markShared != 0 && functions[p.file.Symbols[i].Name] {
+			namesakes = append(namesakes, uint32(i))
+		}
+	}
+	if !p.module() {
+		ranks := make(map[uint32]int, len(namesakes)) // by section
+		for _, symbol := range namesakes {
+			section := p.file.Symbols[symbol].Section
+			ranks[section] = linkRank(&p.file.Sections[section])
+		}
+		slices.SortStableFunc(namesakes, func(a, b uint32) int {
+			x, y := &p.file.Symbols[a], &p.file.Symbols[b]
+			return cmp.Or(cmp.Compare(ranks[x.Section], ranks[y.Section]), cmp.Compare(x.Section, y.Section), cmp.Compare(x.Value, y.Value))
+		})
+	}
+	count := make(map[string]int, len(functions))
+	number := make(map[uint32]int, len(namesakes))
+	for _, symbol := range namesakes {
+		name := p.file.Symbols[symbol].Name
+		count[name]++
+		number[symbol] = count[name]
+	}
+	for i := range p.code.Funcs {
+		if primary := p.code.Funcs[i].Primary; count[p.file.Symbols[primary].Name] > 1 {
+			s.records[i].Sympos = number[primary]
+		}
+	}
+}
+
+// module tells whether the object is a module, by the section with its struct
+// module (scripts/mod/modpost.c).
+func (p *program) module() bool {
+	return slices.ContainsFunc(p.file.Sections, func(s object.Section) bool { return s.Name == ".gnu.linkonce.this_module" })
+}
+
+// linkOrder is the order in which linker scripts take sections: those of the
+// name, or where it ends in *, those that begin so (include/asm-generic/vmlinux.lds.h
+// and arch/x86/kernel/vmlinux.lds.S).
+var linkOrder = [...][]string{
+	{".head.text"},
+	{".text..__x86.rethunk_untrain"},
+	{".entry.text"},
+	{".text..__x86.rethunk_safe"},
+	{".text.asan.*", ".text.tsan.*"},
+	{".text.unknown", ".text.unknown.*"},
+	{".text.split", ".text.split.*"},
+	{".text.unlikely", ".text.unlikely.*"},
+	{".text.hot", ".text.hot.*"},
+	nil, // all other code
+	{".noinstr.text"},
+	{".cpuidle.text"},
+	{".ref.text"},
+	{".sched.text"},
+	{".spinlock.text"},
+	{".kprobes.text"},
+	{".irqentry.text"},
+	{".softirqentry.text"},
+	{".text..__x86.indirect_thunk"},
+	{".text..__x86.return_thunk"},
+	{".static_call.text"},
+	{".rodata"},
+	{".rodata.*"},
+	{".data.rel.ro*"},
+	{".data..ro_after_init"},
+	nil, // all other data that nothing writes
+	{".data..init_task", ".data..init_thread_info"},
+	{".data..page_aligned", ".data..page_aligned.*"},
+	{".data..cache_hot.*"},
+	{".data..cacheline_aligned", ".data..cacheline_aligned.*"},
+	nil, // all other data
+	{".data..read_mostly", ".data..read_mostly.*"},
+	{".init.text", ".init.text.*"},
+	{".text.startup", ".text.startup.*"},
+	{".altinstr_aux"},
+	{".init.data", ".init.data.*"},
+	{".init.rodata", ".init.rodata.*"},
+	{".altinstr_replacement"},
+	{".exit.text"},
+	{".text.exit", ".text.exit.*"},
+	{".exit.data", ".exit.data.*"},
+	{".data..percpu*"},
+	{".bss*"},
+}
+
+// linkRank is the place of a section in that order.
+func linkRank(s *object.Section) int {
+	for i, patterns := range linkOrder {
+		for _, pattern := range patterns {
+			if prefix, any := strings.CutSuffix(pattern, "*"); s.Name == pattern || any && strings.HasPrefix(s.Name, prefix) {
+				return i
+			}
+		}
+	}
+	others := 0 // which of the nils
+	switch {
+	case !s.Allocated():
+		return len(linkOrder)
+	case s.Executable():
+	case s.Flags&elf.SHF_WRITE == 0:
+		others = 1
+	case s.Type == elf.SHT_NOBITS:
+		return len(linkOrder) - 1
+	default:
+		others = 2
+	}
+	for i, patterns := range linkOrder {
+		if patterns == nil {
+			if others == 0 {
+				return i
+			}
+			others--
+		}
+	}
+	return len(linkOrder)
+}
