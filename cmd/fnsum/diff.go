@@ -52,6 +52,12 @@ WARN that an immediate stands in, fields of tables, a path and a line in a
 string. A function in which nothing else differs is not changed; it is counted,
 and listed with --lines.
 
+A function of the same code under another name is renamed: that is no change, and
+neither is calling it. Of several functions of one name, the counterpart is the one
+of the same file, else of the same content, else with the same neighbours, and only
+then the one at the same position, which is remarked on. Manifests have names only:
+how many functions need the objects for a sure answer is said on stderr.
+
 Two objects are compared whatever their names; the objects of directories are
 paired by path. "fnsum help sum" says which they are. An object that can't be
 read is listed so, and the others are compared.

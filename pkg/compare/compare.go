@@ -296,7 +296,7 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		if !c.keep(change.Object, change.File, change.Name) {
 			continue
 		}
-		if !atHand && (p.ambiguous() || renamed && change.onlyReferences()) {
+		if !atHand && (p.ambiguous() || change.onlyReferences() && (renamed || p.refersByName())) {
 			c.Ambiguous++
 		}
 		switch change.Status {

@@ -34,6 +34,16 @@ func sumFile(t *testing.T, path string, options checksum.Options) summed {
 	return summed{m, tracer}
 }
 
+// compareManifests compares two objects by their checksums.
+func compareManifests(t *testing.T, older, newer summed) *compare.Result {
+	t.Helper()
+	result, err := compare.Manifests(older.manifest, newer.manifest, compare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
 // compareObjects compares two objects at hand.
 func compareObjects(t *testing.T, older, newer summed) *compare.Result {
 	t.Helper()

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+
+package compare_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fnsum/fnsum/internal/elfbuild"
+	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/manifest"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// built sums an object made in memory.
+func built(t *testing.T, o elfbuild.Object) summed {
+	t.Helper()
+	file, err := object.Parse(o.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, tracer, err := checksum.Trace(file, checksum.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return summed{manifest.New(sums.Arch, manifest.NewObject("x.o", file, sums)), tracer}
+}
+
+// static is a variable of a file, of so many bytes that begin with one.
+func static(name string, size int, first byte) elfbuild.Piece {
+	data := make([]byte, size)
+	data[0] = first
+	return elfbuild.Var(name, data).Local()
+}
+
+// reads is a function that reads variables, each by name.
+func reads(name string, variables ...string) elfbuild.Piece {
+	code, relocs := "", []elfbuild.Reloc{}
+	for i, v := range variables {
+		code += "8b05 00000000 " // mov v(%rip), %eax
+		relocs = append(relocs, elfbuild.PC32(uint64(6*i+2), v, -4))
+	}
+	return elfbuild.Func(name, code+"c3", relocs...)
+}
+
+// Two builds whose objects, at hand, say more than names do.
+func TestLinked(t *testing.T) {
+	type pieces = []elfbuild.Piece
+	object := func(code, data pieces) elfbuild.Object {
+		return elfbuild.Object{Sections: []elfbuild.Section{elfbuild.Text(".text", code...), elfbuild.Data(".data", data...)}}
+	}
+	// takes is a function that takes two addresses, by the section.
+	takes := func(name string, first, second int64) elfbuild.Piece {
+		return elfbuild.Func(name, "48c7c0 00000000 48c7c1 00000000 c3", elfbuild.Abs32S(3, ".data", first), elfbuild.Abs32S(10, ".data", second))
+	}
+	for _, test := range []struct {
+		name     string
+		old, new elfbuild.Object
+		want     []string // with the objects
+		names    []string // by the names alone
+	}{
+		{
+			"numbered the other way around",
+			object(pieces{reads("f", "x.1"), reads("g", "x.2"), reads("h", "x.1", "x.2")}, pieces{static("x.1", 4, 0), static("x.2", 4, 0)}),
+			object(pieces{reads("f", "x.2"), reads("g", "x.1"), reads("h", "x.2", "x.1")}, pieces{static("x.1", 4, 0), static("x.2", 4, 0)}),
+			nil, nil,
+		},
+		{
+			"one reads the other's",
+			object(pieces{reads("f", "x.1"), reads("g", "x.2"), reads("h", "x.1", "x.2")}, pieces{static("x.1", 4, 0), static("x.2", 4, 0)}),
+			object(pieces{reads("f", "x.2"), reads("g", "x.2"), reads("h", "x.1", "x.2")}, pieces{static("x.1", 4, 0), static("x.2", 4, 0)}),
+			[]string{"changed:f"}, nil,
+		},
+		{
+			"two of one name became one: nothing says which",
+			object(pieces{reads("f", "x.1"), reads("g", "x.2")}, pieces{static("x.1", 4, 0), static("x.2", 4, 0)}),
+			object(pieces{reads("f", "x.1"), reads("g", "x.1")}, pieces{static("x.1", 4, 0)}),
+			[]string{"changed:f", "changed:g"}, nil,
+		},
+		{
+			"two that nothing tells apart",
+			object(pieces{reads("f", "x.1", "x.2", "x.1")}, pieces{static("x.1", 4, 0), static("x.2", 4, 0)}),
+			object(pieces{reads("f", "x.8", "x.7", "x.8")}, pieces{static("x.7", 4, 0), static("x.8", 4, 0)}),
+			nil, nil,
+		},
+		{
+			"the same, and the last is the other one",
+			object(pieces{reads("f", "x.1", "x.2", "x.1")}, pieces{static("x.1", 4, 0), static("x.2", 4, 0)}),
+			object(pieces{reads("f", "x.8", "x.7", "x.7")}, pieces{static("x.7", 4, 0), static("x.8", 4, 0)}),
+			[]string{"changed:f"}, []string{"changed:f"},
+		},
+		{
+			"a second one came",
+			object(pieces{reads("f", "x")}, pieces{static("x", 4, 0)}),
+			object(pieces{reads("f", "x.1"), reads("g", "x.0")}, pieces{static("x.0", 4, 0), static("x.1", 4, 0)}),
+			[]string{"added:g"}, []string{"added:g"},
+		},
+		{
+			"a second one came, and is read",
+			object(pieces{reads("f", "x"), reads("h", "x")}, pieces{static("x", 4, 0)}),
+			object(pieces{reads("f", "x.0"), reads("g", "x.0"), reads("h", "x.1")}, pieces{static("x.0", 4, 0), static("x.1", 4, 0)}),
+			[]string{"added:g", "changed:f", "changed:h"}, []string{"added:g"},
+		},
+		{
+			"the end of a, where b starts, and c in between",
+			object(pieces{takes("f", 0, 16)}, pieces{static("a", 16, 0), static("b", 8, 0)}),
+			object(pieces{takes("f", 0, 16)}, pieces{static("a", 16, 0), static("c", 8, 0), static("b", 8, 0)}),
+			nil, []string{"changed:f"},
+		},
+		{
+			"the start of b, behind a that grew",
+			object(pieces{takes("f", 0, 16)}, pieces{static("a", 16, 0), static("b", 8, 0)}),
+			object(pieces{takes("f", 0, 24)}, pieces{static("a", 24, 0), static("b", 8, 0)}),
+			[]string{"changed:f"}, []string{"changed:f"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			older, newer := built(t, test.old), built(t, test.new)
+			result := compareObjects(t, older, newer)
+			got, _ := statuses(result)
+			if d := cmp.Diff(append([]string{}, test.want...), got); d != "" {
+				t.Errorf("objects (-want +got):\n%s", d)
+			}
+			plain := compareManifests(t, older, newer)
+			words, _ := statuses(plain)
+			if d := cmp.Diff(append([]string{}, test.names...), words); d != "" {
+				t.Errorf("manifests (-want +got):\n%s", d)
+			}
+			if !slices.Equal(got, words) && plain.Ambiguous == 0 {
+				t.Error("manifests say something else, and nothing is ambiguous")
+			}
+		})
+	}
+}
