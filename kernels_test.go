@@ -93,7 +93,9 @@ func TestKernels(t *testing.T) {
 			check(t, "manifests", result, k.changed, k.lineOnly)
 			oldSide, newSide := traceKernel(t, filepath.Join(dir, k.set, "base.o")), traceKernel(t, filepath.Join(dir, k.set, k.variant+".o"))
 			result, err = compare.Manifests(oldSide.manifest, newSide.manifest, compare.Options{
-				Objects: func(string, string) (a, b *checksum.Tracer, err error) { return oldSide.tracer, newSide.tracer, nil },
+				Objects: func(string, string) (a, b *checksum.Tracer, done func(), err error) {
+					return oldSide.tracer, newSide.tracer, func() {}, nil
+				},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -21,10 +21,10 @@ var layers = map[string][]string{
 	"pkg/alternatives": {"pkg/object"},
 	"pkg/checksum":     {"pkg/object", "pkg/decode", "pkg/alternatives", "pkg/lines", "internal/parallel"},
 	"pkg/manifest":     {"pkg/checksum", "pkg/object", "internal/mapped"},
-	"pkg/compare":      {"pkg/manifest", "pkg/checksum"},
+	"pkg/compare":      {"pkg/manifest", "pkg/checksum", "internal/parallel"},
 	"pkg/explain":      {"pkg/compare", "pkg/checksum"},
 	"pkg/report":       {"pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum"},
-	"cmd/fnsum":        {"pkg/report", "pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum", "pkg/lines", "pkg/object", "internal/mapped"},
+	"cmd/fnsum":        {"pkg/report", "pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum", "pkg/lines", "pkg/object", "internal/mapped", "internal/parallel"},
 }
 
 func TestLayers(t *testing.T) {

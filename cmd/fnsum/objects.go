@@ -12,27 +12,26 @@ import (
 	"github.com/fnsum/fnsum/pkg/explain"
 )
 
-// objects is the two sides of a comparison with the objects behind them. Of a
-// tree's objects, a pair is open at a time.
+// objects is the two sides of a comparison with the objects behind them.
 type objects struct {
 	in           *inputs
-	older, newer side
-}
-
-// side is one of them.
-type side struct {
-	*source
-	name string // of the object that is open
-	file *mapped.File
+	older, newer *source
+	// shown is the pair of a tree's objects that was traced last.
+	shown struct {
+		name  string
+		a, b  *checksum.Tracer
+		close func()
+	}
 }
 
 func newObjects(in *inputs, older, newer *source) *objects {
-	return &objects{in, side{source: older}, side{source: newer}}
+	return &objects{in: in, older: older, newer: newer}
 }
 
 func (o *objects) close() {
-	o.older.close()
-	o.newer.close()
+	if o.shown.close != nil {
+		o.shown.close()
+	}
 }
 
 func (o *objects) trees() bool { return o.older.tree || o.newer.tree }
@@ -43,34 +42,63 @@ func (o *objects) atHand() bool { return o.older.paths != nil && o.newer.paths !
 func (o *objects) compare(options compare.Options) (*compare.Result, error) {
 	options.Trees = o.trees()
 	options.Unreadable = slices.Concat(o.older.unreadable, o.newer.unreadable)
+	options.Jobs = o.in.jobs()
 	if o.atHand() {
 		options.Objects = o.open
 	}
 	return compare.Manifests(o.older.manifest, o.newer.manifest, options)
 }
 
-// open makes a pair of objects the one that is traced.
-func (o *objects) open(older, newer string) (a, b *checksum.Tracer, err error) {
-	if err := o.older.open(o.in, older); err != nil {
-		return nil, nil, err
+// open makes tracers of a pair of objects.
+func (o *objects) open(older, newer string) (a, b *checksum.Tracer, done func(), err error) {
+	a, closeOld, err := o.in.tracer(o.older, older)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	if err := o.newer.open(o.in, newer); err != nil {
-		return nil, nil, err
+	b, closeNew, err := o.in.tracer(o.newer, newer)
+	if err != nil {
+		closeOld()
+		return nil, nil, nil, err
 	}
-	return o.older.tracer, o.newer.tracer, nil
+	return a, b, func() { closeOld(); closeNew() }, nil
 }
 
-// steps is the steps of both sides of a change.
-func (o *objects) steps(result *compare.Result, c *compare.Change) (older, newer []checksum.Traced, err error) {
-	a, b, err := o.open(c.Object, c.Object)
+// tracer opens an object of a tree again. A side that is no tree has but one,
+// which is open.
+func (in *inputs) tracer(s *source, name string) (*checksum.Tracer, func(), error) {
+	if !s.tree {
+		return s.tracer, func() {}, nil
+	}
+	file, err := mapped.Open(s.paths[name])
 	if err != nil {
 		return nil, nil, err
 	}
-	result.Rename(c.Object, a, b)
-	if older, err = a.Steps(c.Old); err != nil {
+	options := in.options
+	options.Jobs = 1 // of several trees' objects, each has a core
+	_, tracer, err := in.sum(file.Data, s.paths[name], name, options, io.Discard)
+	if err != nil {
+		file.Close()
 		return nil, nil, err
 	}
-	newer, err = b.Steps(c.New)
+	return tracer, func() { file.Close() }, nil
+}
+
+// steps is the steps of both sides of a change, valid until those of another
+// object's are asked for.
+func (o *objects) steps(result *compare.Result, c *compare.Change) (older, newer []checksum.Traced, err error) {
+	if s := &o.shown; s.a == nil || s.name != c.Object {
+		o.close()
+		s.a, s.close = nil, nil
+		if s.a, s.b, s.close, err = o.open(c.Object, c.Object); err != nil {
+			return nil, nil, err
+		}
+		s.name = c.Object
+		result.Rename(c.Object, s.a, s.b)
+	}
+	if older, err = o.shown.a.Steps(c.Old); err != nil {
+		return nil, nil, err
+	}
+	newer, err = o.shown.b.Steps(c.New)
 	return older, newer, err
 }
 
@@ -91,31 +119,5 @@ func (o *objects) findLines(result *compare.Result) error {
 		}
 		c.Lines = explain.Lines(older, newer)
 	}
-	return nil
-}
-
-func (s *side) close() {
-	if s.file != nil {
-		s.file.Close()
-	}
-}
-
-// open makes another object of a tree the one that is traced. A side that is no
-// tree has but one.
-func (s *side) open(in *inputs, name string) error {
-	if !s.tree || name == s.name {
-		return nil
-	}
-	s.close()
-	s.file, s.tracer, s.name = nil, nil, ""
-	file, err := mapped.Open(s.paths[name])
-	if err != nil {
-		return err
-	}
-	s.file = file
-	if _, s.tracer, err = in.sum(file.Data, s.paths[name], name, in.options, io.Discard); err != nil {
-		return err
-	}
-	s.name = name
 	return nil
 }

@@ -13,10 +13,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/fnsum/fnsum/internal/mapped"
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/manifest"
 	"github.com/fnsum/fnsum/pkg/object"
@@ -151,24 +150,22 @@ func (in *inputs) sumAll(entries []entry) {
 		order[i] = &entries[i]
 	}
 	slices.SortStableFunc(order, func(a, b *entry) int { return cmp.Compare(b.size, a.size) })
-	jobs := in.options.Jobs
-	if jobs <= 0 {
-		jobs = runtime.GOMAXPROCS(0)
-	}
+	jobs := in.jobs()
 	options := in.options
 	options.Jobs = max(1, jobs/len(order))
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(jobs, len(order)) {
-		wait.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(order)); i = next.Add(1) - 1 {
-				if e := order[i]; e.err == nil {
-					in.sumEntry(e, options)
-				}
-			}
-		})
+	parallel.Chunks(jobs, len(order), 1, func(i, _ int) {
+		if e := order[i]; e.err == nil {
+			in.sumEntry(e, options)
+		}
+	})
+}
+
+// jobs is how many cores to use.
+func (in *inputs) jobs() int {
+	if in.options.Jobs > 0 {
+		return in.options.Jobs
 	}
-	wait.Wait()
+	return runtime.GOMAXPROCS(0)
 }
 
 // sumEntry sums one object of many: it keeps nothing of the file.

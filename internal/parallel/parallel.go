@@ -8,17 +8,18 @@ import (
 	"sync/atomic"
 )
 
-// chunk is how many items a worker takes at once.
-const chunk = 1024
+// Chunk is how many items a worker does well to take at once where each is little
+// work.
+const Chunk = 1024
 
-// Chunks does work on all of n items, a stretch of them at a time, on so many
-// workers.
-func Chunks(workers, n int, work func(lo, hi int)) {
+// Chunks does work on all of n items on so many workers, of which each takes a
+// chunk of them at a time.
+func Chunks(workers, n, chunk int, work func(lo, hi int)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(workers, (n+chunk-1)/chunk) {
 		wait.Go(func() {
-			for lo := int(next.Add(chunk)) - chunk; lo < n; lo = int(next.Add(chunk)) - chunk {
+			for lo := int(next.Add(int64(chunk))) - chunk; lo < n; lo = int(next.Add(int64(chunk))) - chunk {
 				work(lo, min(lo+chunk, n))
 			}
 		})

@@ -8,10 +8,10 @@ import (
 )
 
 func TestChunks(t *testing.T) {
-	for _, n := range []int{0, 1, chunk - 1, chunk, chunk + 1, 5*chunk + 7} {
+	for _, n := range []int{0, 1, 9, 10, 11, 57} {
 		for _, workers := range []int{1, 3, 64} {
 			done := make([]int, n)
-			Chunks(workers, n, func(lo, hi int) {
+			Chunks(workers, n, 10, func(lo, hi int) {
 				for i := lo; i < hi; i++ {
 					done[i]++
 				}

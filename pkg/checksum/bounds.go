@@ -62,7 +62,7 @@ func (p *program) findBounds(found []datumKey, workers int) bounds {
 		return bounds{}
 	}
 	var mutex sync.Mutex
-	parallel.Chunks(workers, len(p.file.Sections), func(lo, hi int) {
+	parallel.Chunks(workers, len(p.file.Sections), parallel.Chunk, func(lo, hi int) {
 		var list []datumKey
 		for i := lo; i < hi; i++ {
 			list = p.appendBounds(list, uint32(i))

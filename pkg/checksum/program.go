@@ -90,7 +90,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 // which share a name.
 func (p *program) nameSymbols(workers int) {
 	hashes := make([]uint64, len(p.file.Symbols))
-	parallel.Chunks(workers, len(p.file.Symbols), func(lo, hi int) {
+	parallel.Chunks(workers, len(p.file.Symbols), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s := &p.file.Symbols[i]
 			p.normal[i] = Normal(s.Name)
@@ -165,7 +165,7 @@ func (p *program) markRepeated(hashes []uint64, mark symbolMark) {
 // disambiguation digest tells apart: of one file and size. What keeps books for
 // one place in the code isn't worth telling apart.
 func (p *program) markTwins(hashes []uint64, workers int) {
-	parallel.Chunks(workers, len(hashes), func(lo, hi int) {
+	parallel.Chunks(workers, len(hashes), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			if p.marks[i]&markShared == 0 || p.isBook(uint32(i)) {
 				hashes[i] = 0

@@ -18,9 +18,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/manifest"
 )
@@ -97,6 +99,15 @@ type Summary struct {
 	Changed, Added, Removed, Renamed, LineOnly, Unchanged int
 }
 
+func (s *Summary) add(b Summary) {
+	s.Changed += b.Changed
+	s.Added += b.Added
+	s.Removed += b.Removed
+	s.Renamed += b.Renamed
+	s.LineOnly += b.LineOnly
+	s.Unchanged += b.Unchanged
+}
+
 // Differs tells whether there is anything for exit status 1.
 func (r *Result) Differs() bool {
 	for i := range r.Objects {
@@ -137,8 +148,11 @@ type Options struct {
 	// Data compares named data too, where both sides have records of it.
 	Data bool
 	// Objects, if not nil, gives the objects of which the manifests' objects of
-	// these names were made. Manifests asks for one pair at a time.
-	Objects func(older, newer string) (a, b *checksum.Tracer, err error)
+	// these names were made. Manifests calls done when it needs them no more.
+	// It may ask for several at once.
+	Objects func(older, newer string) (a, b *checksum.Tracer, done func(), err error)
+	// Jobs is how many pairs of objects are compared at once, one if 0.
+	Jobs int
 	// Unreadable names objects that couldn't be read on one side or the other.
 	Unreadable []string
 }
@@ -157,13 +171,13 @@ func Manifests(older, newer *manifest.Manifest, options Options) (*Result, error
 	}
 	r := &Result{Old: older, New: newer, names: map[string][2]map[uint32]string{}}
 	c := comparer{r, options}
-	var err error
+	var pairs []objectPair
 	if len(older.Objects) == 1 && len(newer.Objects) == 1 && !options.Trees {
-		err = c.compareObjects(&older.Objects[0], &newer.Objects[0])
+		pairs = []objectPair{{&older.Objects[0], &newer.Objects[0]}}
 	} else {
-		err = c.pairObjects()
+		pairs = c.pairObjects()
 	}
-	if err != nil {
+	if err := c.comparePairs(pairs); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(r.Objects, func(a, b ObjectChange) int { return strings.Compare(a.Name, b.Name) })
@@ -211,8 +225,12 @@ func (c *comparer) keep(object, file, name string) bool {
 	return c.options.Keep == nil || c.options.Keep(object, file, name)
 }
 
-// pairObjects pairs the objects of two trees by name.
-func (c *comparer) pairObjects() error {
+// objectPair is an object on both sides.
+type objectPair struct{ older, newer *manifest.Object }
+
+// pairObjects pairs the objects of two trees by name, and lists those without a
+// counterpart.
+func (c *comparer) pairObjects() (pairs []objectPair) {
 	unreadable := slices.Compact(slices.Sorted(slices.Values(c.options.Unreadable)))
 	for _, name := range unreadable {
 		c.Objects = append(c.Objects, ObjectChange{Name: name, Status: Unreadable})
@@ -233,9 +251,7 @@ func (c *comparer) pairObjects() error {
 			continue
 		}
 		if older, ok := byName[o.Name]; ok {
-			if err := c.compareObjects(older, o); err != nil {
-				return err
-			}
+			pairs = append(pairs, objectPair{older, o})
 			delete(byName, o.Name)
 			continue
 		}
@@ -243,6 +259,26 @@ func (c *comparer) pairObjects() error {
 	}
 	for _, o := range byName {
 		c.Summary.Removed += c.listObject(o, Removed)
+	}
+	return pairs
+}
+
+// comparePairs compares the functions of paired objects.
+func (c *comparer) comparePairs(pairs []objectPair) error {
+	results, errs := make([]Result, len(pairs)), make([]error, len(pairs))
+	parallel.Chunks(max(c.options.Jobs, 1), len(pairs), 1, func(i, _ int) {
+		results[i] = Result{Old: c.Old, New: c.New, names: map[string][2]map[uint32]string{}}
+		some := comparer{&results[i], c.options}
+		errs[i] = some.compareObjects(pairs[i].older, pairs[i].newer)
+	})
+	for i := range results {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		c.Summary.add(results[i].Summary)
+		c.Changes, c.Data = append(c.Changes, results[i].Changes...), append(c.Data, results[i].Data...)
+		c.Ambiguous += results[i].Ambiguous
+		maps.Copy(c.names, results[i].names)
 	}
 	return nil
 }
@@ -276,10 +312,11 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 	judge := judge{dwarf: c.Old.Dwarf && c.New.Dwarf}
 	pairs, atHand := pairRecords(older.Records, newer.Records, nil), false
 	if c.options.Objects != nil && slices.ContainsFunc(pairs, judge.doubtful) {
-		a, b, err := c.options.Objects(older.Name, newer.Name)
+		a, b, done, err := c.options.Objects(older.Name, newer.Name)
 		if err != nil {
 			return err
 		}
+		defer done()
 		linked := newLinked(a, b)
 		pairs, atHand = pairRecords(older.Records, newer.Records, linked), true
 		judge.link(pairs, linked)

@@ -48,7 +48,9 @@ func compareManifests(t *testing.T, older, newer summed) *compare.Result {
 func compareObjects(t *testing.T, older, newer summed) *compare.Result {
 	t.Helper()
 	result, err := compare.Manifests(older.manifest, newer.manifest, compare.Options{
-		Objects: func(string, string) (a, b *checksum.Tracer, err error) { return older.tracer, newer.tracer, nil },
+		Objects: func(string, string) (a, b *checksum.Tracer, done func(), err error) {
+			return older.tracer, newer.tracer, func() {}, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

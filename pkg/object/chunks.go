@@ -15,7 +15,7 @@ func inChunks(n int, work func(lo, hi int) error) error {
 	var mutex sync.Mutex
 	var first error
 	failed := n // where the stretch of the first error begins
-	parallel.Chunks(runtime.GOMAXPROCS(0), n, func(lo, hi int) {
+	parallel.Chunks(runtime.GOMAXPROCS(0), n, parallel.Chunk, func(lo, hi int) {
 		if err := work(lo, hi); err != nil {
 			mutex.Lock()
 			defer mutex.Unlock()
