@@ -132,21 +132,28 @@ func (p *pair) ambiguous() bool {
 	return p.older.Ambiguous || p.newer.Ambiguous || p.older.Disambiguation != p.newer.Disambiguation
 }
 
-// renamed tells whether the two sides of a pair have no name in common.
-func (p pair) renamed() bool {
-	return p.older != nil && p.newer != nil && !p.alias && p.older.Kind == checksum.Function && !sharedName(p.older, p.newer)
+// otherName tells whether references to the one side of a pair may be by another
+// name than those to the other.
+func (p pair) otherName() bool {
+	return p.older != nil && p.newer != nil && !p.alias && checksum.Normal(p.older.Name) != checksum.Normal(p.newer.Name)
 }
+
+// renamed tells whether the two sides of a pair have no name in common.
+func (p pair) renamed() bool { return p.otherName() && !sharedName(p.older, p.newer) }
 
 // sharedName tells whether two functions have a name in common.
 func sharedName(a, b *checksum.Record) bool {
-	if a.Name == b.Name || checksum.Normal(a.Name) == checksum.Normal(b.Name) {
-		return true
+	names := normalNames(a)
+	return slices.ContainsFunc(normalNames(b), func(name string) bool { return slices.Contains(names, name) })
+}
+
+// normalNames is the normal names of a function, the primary one first.
+func normalNames(r *checksum.Record) []string {
+	names := []string{checksum.Normal(r.Name)}
+	for _, alias := range r.Aliases {
+		names = append(names, checksum.Normal(alias))
 	}
-	names := map[string]bool{checksum.Normal(a.Name): true}
-	for _, alias := range a.Aliases {
-		names[checksum.Normal(alias)] = true
-	}
-	return names[checksum.Normal(b.Name)] || slices.ContainsFunc(b.Aliases, func(alias string) bool { return names[checksum.Normal(alias)] })
+	return names
 }
 
 // The reasons that are no classes: line numbers moved, the function did.

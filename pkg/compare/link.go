@@ -41,7 +41,7 @@ func (p *pairing) name() {
 		// A reference is never compared by position, and one to a function of
 		// several names, of which each is one of its own now, not at all.
 		if x := &p.pairs[p.named]; x.newer != nil && x.by != ByPosition && p.pairedNew[x.newer] == x.older && x.older != nil {
-			p.linked.nameBoth(x.older, x.newer)
+			p.nameBoth(x.older, x.newer)
 		}
 	}
 	for i := range p.linked.sides {
@@ -50,7 +50,8 @@ func (p *pairing) name() {
 }
 
 // nameBoth gives a pair one name, if it has none already that is its own.
-func (l *linked) nameBoth(older, newer *checksum.Record) {
+func (p *pairing) nameBoth(older, newer *checksum.Record) {
+	l := p.linked
 	a, b := l.sides[0].Symbols(older), l.sides[1].Symbols(newer)
 	if len(a) == 0 || len(b) == 0 {
 		return
@@ -64,7 +65,16 @@ func (l *linked) nameBoth(older, newer *checksum.Record) {
 		name += " (now " + renamed + ")"
 	}
 	name = l.unique(name, older)
-	l.sides[0].names[a[0]], l.sides[1].names[b[0]] = name, name
+	// A reference is by the primary name or, if that is global, by the one that it
+	// uses: an alias, unless that stands for something else on the other side.
+	for side, symbols := range [...][]uint32{a, b} {
+		other := [...]*checksum.Record{newer, older}[side]
+		for i, symbol := range symbols {
+			if own, _ := l.sides[side].Name(symbol); i == 0 || slices.Contains(normalNames(other), own) || p.names.gone(1-side, own) {
+				l.sides[side].names[symbol] = name
+			}
+		}
+	}
 }
 
 // unique is a name that nothing else has, for a record of that name.
@@ -233,7 +243,10 @@ func (l *linked) pairVariables() {
 		linked:    l,
 	}
 	groups := groupBy(older, newer, func(r *checksum.Record) string { return checksum.Normal(r.Name) })
-	for p.pairNeighbours(groups) {
+	for range maxRounds {
+		if !p.pairNeighbours(groups) {
+			break
+		}
 	}
 	p.pairGroups(groups, variableSteps[:])
 	for _, g := range groups {

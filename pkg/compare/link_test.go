@@ -45,6 +45,11 @@ func reads(name string, variables ...string) elfbuild.Piece {
 	return elfbuild.Func(name, code+"c3", relocs...)
 }
 
+// calls is a function that calls another by its name.
+func calls(name, callee string) elfbuild.Piece {
+	return elfbuild.Func(name, "e8 00000000 c3", elfbuild.PLT32(1, callee, -4))
+}
+
 // Two builds whose objects, at hand, say more than names do.
 func TestLinked(t *testing.T) {
 	type pieces = []elfbuild.Piece
@@ -107,6 +112,24 @@ func TestLinked(t *testing.T) {
 			object(pieces{reads("f", "x.0"), reads("g", "x.0"), reads("h", "x.1")}, pieces{static("x.0", 4, 0), static("x.1", 4, 0)}),
 			[]string{"added:g", "changed:f", "changed:h"},
 			[]string{"added:g"},
+		},
+		{
+			"an alias came whose name sorts first",
+			object(pieces{elfbuild.Func("f", "31c0 c3"), calls("g", "f")}, pieces{static("x", 4, 0)}),
+			object(pieces{elfbuild.Func("f", "31c0 c3").Alias("a"), calls("g", "f")}, pieces{static("x", 4, 0)}),
+			nil, nil,
+		},
+		{
+			"the same, where f has namesakes",
+			object(pieces{elfbuild.Func("f", "31c0 c3"), calls("g", "f"), elfbuild.Func("f.cold.isra.0", "90c3").Local(), elfbuild.Func("f.cold.isra.1", "c3").Local()}, nil),
+			object(pieces{elfbuild.Func("f", "31c0 c3").Alias("a"), calls("g", "f"), elfbuild.Func("f.cold.isra.0", "c3").Local(), elfbuild.Func("f.cold.isra.1", "90c3").Local()}, nil),
+			nil, nil,
+		},
+		{
+			"an alias came, the other name went, and is called by neither",
+			object(pieces{elfbuild.Func("f", "31c0 c3").Alias("b"), calls("g", "f")}, pieces{static("x", 4, 0)}),
+			object(pieces{elfbuild.Func("a", "31c0 c3").Alias("b"), calls("g", "b")}, pieces{static("x", 4, 0)}),
+			nil, []string{"changed:g"},
 		},
 		{
 			"the end of a, where b starts, and c in between",

@@ -42,6 +42,7 @@ type pairing struct {
 	pairs                []pair
 	linked               *linked // nil where the objects aren't at hand
 	named                int     // how many of the pairs have been given names
+	names                *allNames
 }
 
 // pairRecords pairs the functions and orphans of two objects, whatever order
@@ -62,15 +63,15 @@ func pairRecords(oldRecords, newRecords []checksum.Record, linked *linked) []pai
 	for _, g := range groups {
 		p.pairTwins(g)
 	}
-	if names := p.findNames(older, newer); names != nil {
-		p.pairByAlias(newer, names)
+	if p.names = p.findNames(older, newer); p.names != nil {
+		p.pairByAlias(newer)
 		p.pairGroups(p.leftovers(older, newer, stem), stemSteps[:])
-		p.pairRenamed(older, newer, names)
+		p.pairRenamed(older, newer)
 		for _, g := range groups {
 			p.drop(g)
 			p.pairInOrder(g, ByPosition)
 		}
-		p.pairMoved(older, newer, names)
+		p.pairMoved(older, newer)
 	}
 	p.pairOrphans(older, newer)
 	if linked != nil {
@@ -346,17 +347,23 @@ func localFile(r *checksum.Record) string {
 	return r.File
 }
 
+// maxRounds bounds how often functions are looked at again because counterparts
+// were found of what they refer to, or of what refers to them.
+const maxRounds = 8
+
 // pairGroups takes the steps for each group, and after them what neighbours
 // tell, until that tells nothing new.
 func (p *pairing) pairGroups(groups []*group, steps []step) {
-	for again := true; again; {
+	for range maxRounds {
 		for _, g := range groups {
 			for i := range steps {
 				p.pairStep(g, &steps[i])
 			}
 		}
 		groups = slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return len(g.older) == 0 || len(g.newer) == 0 })
-		again = p.linked != nil && len(groups) > 0 && p.pairNeighbours(groups)
+		if p.linked == nil || len(groups) == 0 || !p.pairNeighbours(groups) {
+			break
+		}
 	}
 }
 
@@ -449,6 +456,11 @@ type named struct {
 // aliases, in normal form.
 type allNames struct{ older, newer map[string][]named }
 
+// gone tells whether no function of a side, 0 for the old one, has a name.
+func (n *allNames) gone(side int, name string) bool {
+	return n != nil && len([...]map[string][]named{n.older, n.newer}[side][name]) == 0
+}
+
 // findNames is nil where nobody needs to know: all functions are paired, each
 // with all its aliases.
 func (p *pairing) findNames(older, newer []*checksum.Record) *allNames {
@@ -485,13 +497,13 @@ func byAnyName(records []*checksum.Record) map[string][]named {
 }
 
 // pairByAlias pairs functions left over on both sides that share a name.
-func (p *pairing) pairByAlias(newer []*checksum.Record, names *allNames) {
+func (p *pairing) pairByAlias(newer []*checksum.Record) {
 	for _, r := range newer {
 		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
 			continue
 		}
 		for i, name := range append([]string{r.Name}, r.Aliases...) {
-			was := only(names.older[checksum.Normal(name)], r)
+			was := only(p.names.older[checksum.Normal(name)], r)
 			if was != nil && p.pairedOld[was] == nil {
 				p.add(was, r, ByName)
 				break
@@ -503,13 +515,9 @@ func (p *pairing) pairByAlias(newer []*checksum.Record, names *allNames) {
 	}
 }
 
-// maxRounds bounds how often functions are looked at again because those that
-// they refer to were found renamed.
-const maxRounds = 8
-
 // pairRenamed pairs functions of the same content whose names are on one side
 // only.
-func (p *pairing) pairRenamed(older, newer []*checksum.Record, names *allNames) {
+func (p *pairing) pairRenamed(older, newer []*checksum.Record) {
 	gone := func(records []*checksum.Record, others map[string][]named) (list []*checksum.Record) {
 		for _, r := range records {
 			if r.Kind == checksum.Function && p.pairedOld[r] == nil && p.pairedNew[r] == nil && others[checksum.Normal(r.Name)] == nil {
@@ -518,7 +526,7 @@ func (p *pairing) pairRenamed(older, newer []*checksum.Record, names *allNames) 
 		}
 		return list
 	}
-	left := &group{gone(older, names.newer), gone(newer, names.older)}
+	left := &group{gone(older, p.names.newer), gone(newer, p.names.older)}
 	for range maxRounds {
 		p.drop(left)
 		if len(left.older) == 0 || len(left.newer) == 0 {
@@ -540,17 +548,17 @@ func (p *pairing) pairRenamed(older, newer []*checksum.Record, names *allNames) 
 // pairMoved deals with the functions left over on either side, and with names
 // that stand for other code than before (rule 1.2). A name that joined or left
 // a function is no change of code.
-func (p *pairing) pairMoved(older, newer []*checksum.Record, names *allNames) {
+func (p *pairing) pairMoved(older, newer []*checksum.Record) {
 	moved := map[*checksum.Record]bool{} // a name of it stands for other code now
 	for _, r := range newer {
 		if r.Kind != checksum.Function {
 			continue
 		}
 		if p.pairedNew[r] == nil {
-			p.single(r, names)
+			p.single(r)
 		}
 		for _, alias := range r.Aliases {
-			was := only(names.older[checksum.Normal(alias)], r)
+			was := only(p.names.older[checksum.Normal(alias)], r)
 			if was != nil && p.pairedOld[was] != r {
 				p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName, alias: true, name: alias})
 				moved[was] = true
@@ -563,7 +571,7 @@ func (p *pairing) pairMoved(older, newer []*checksum.Record, names *allNames) {
 		}
 		// A name that still exists was looked at from the new side, unless
 		// there it could have stood for several.
-		if !moved[r] || only(names.newer[checksum.Normal(r.Name)], r) == nil {
+		if !moved[r] || only(p.names.newer[checksum.Normal(r.Name)], r) == nil {
 			p.pairs = append(p.pairs, pair{older: r})
 		}
 	}
@@ -571,10 +579,10 @@ func (p *pairing) pairMoved(older, newer []*checksum.Record, names *allNames) {
 
 // single is a function of the new side alone: new, or split off one whose
 // alias it was. A second function of a name is new.
-func (p *pairing) single(r *checksum.Record, names *allNames) {
+func (p *pairing) single(r *checksum.Record) {
 	name := checksum.Normal(r.Name)
-	was := only(names.older[name], r)
-	if was != nil && only(names.newer[name], was) == r {
+	was := only(p.names.older[name], r)
+	if was != nil && only(p.names.newer[name], was) == r {
 		p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName})
 		return
 	}
