@@ -25,8 +25,9 @@ var errDiffers = errors.New("the two sides differ")
 // run is the command line: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	// Collect when memory has grown by this much, whatever GOGC says: how much a
-	// build needs must not depend on a variable set for something else.
-	debug.SetGCPercent(150)
+	// build needs must not depend on a variable set for something else. Nearly
+	// all of what an object needs is needed to the end.
+	debug.SetGCPercent(400)
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -35,6 +36,7 @@ type entry struct {
 // tree sums the objects in a directory, several at a time. What can't be read
 // is said and left out.
 func (in *inputs) tree(dir string) (*source, error) {
+	debug.SetGCPercent(150) // of many objects, little is kept
 	entries, kernel, err := findObjects(dir)
 	if err != nil {
 		return nil, err

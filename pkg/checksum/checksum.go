@@ -155,9 +155,9 @@ func Sum(file *object.File, options Options) (*Sums, error) {
 type summer struct {
 	p       *program
 	jobs    int
-	bodies  []body // the functions
-	orphans []body
-	records []Record // of the functions, then of the orphans
+	stubs   map[int32][]int // by function: pieces of code without a symbol that are part of it
+	orphans []int           // the other pieces
+	records []Record        // of the functions, then of the orphans
 	account Account
 	uses    []use // of what has no name of its own
 }
@@ -190,7 +190,6 @@ func newSummer(file *object.File, options Options, links bool) (*summer, error) 
 			return nil, err
 		}
 	}
-	s.makeBodies()
 	return s, s.run()
 }
 
@@ -204,65 +203,67 @@ func (s *summer) sums() *Sums {
 	return sums
 }
 
-// makeBodies makes the bodies of the functions, of the parts that have
-// symbols.
-func (s *summer) makeBodies() {
+// body is what is walked as number i of the functions and, behind these, the
+// orphans. Its parts are put into the buffer.
+func (s *summer) body(i int32, parts []part) body {
 	p := s.p
-	bodies := make([]body, len(p.code.Funcs))
-	parts := make([]part, 0, len(p.code.Extents))
-	for i := range bodies {
-		first := len(parts)
-		for _, extent := range p.code.Funcs[i].Parts {
-			e := &p.code.Extents[extent]
-			parts = append(parts, part{
-				section: e.Section, start: e.Start, end: e.End, prefix: e.Start,
-				cold: e.Part > 0, extent: int(extent),
-			})
-		}
-		parts[first].prefix = p.code.Funcs[i].Prefix
-		bodies[i] = body{i, parts[first:len(parts):len(parts)]}
+	if orphan := int(i) - len(p.code.Funcs); orphan >= 0 {
+		x := p.stray.pieces[s.orphans[orphan]].part()
+		x.orphan = true
+		return body{-1, append(parts[:0], x)}
 	}
-	s.bodies = bodies
+	fn := &p.code.Funcs[i]
+	parts = parts[:0]
+	for _, extent := range fn.Parts {
+		e := &p.code.Extents[extent]
+		parts = append(parts, part{
+			section: e.Section, start: e.Start, end: e.End, prefix: e.Start,
+			cold: e.Part > 0, extent: int(extent),
+		})
+	}
+	parts[0].prefix = fn.Prefix
+	for _, piece := range s.stubs[i] {
+		parts = append(parts, p.stray.pieces[piece].part())
+	}
+	return body{int(i), parts}
 }
 
 func (s *summer) run() error {
-	p, bodies := s.p, s.bodies
-	s.records = make([]Record, len(bodies), len(bodies)+len(bodies)/64+64) // with room for orphans
-	unsettled, found := s.walk(bodies, s.records)
+	p := s.p
+	functions := make([]int32, len(p.code.Funcs))
+	for i := range functions {
+		functions[i] = int32(i)
+	}
+	s.records = make([]Record, len(functions), len(functions)+len(functions)/64+64) // with room for orphans
+	unsettled, found := s.walk(functions, s.records)
 
 	p.bounds = p.findBounds(found.data, s.jobs)
 	stray, account := p.findStrays(found.stray)
 	p.stray = stray
 	s.account.add(account)
 
-	var orphans []body
+	var orphans []int32
+	s.stubs = map[int32][]int{}
 	for i := range stray.pieces {
-		x := &stray.pieces[i]
-		extra := part{section: x.section, start: x.start, end: x.end, prefix: x.start, extent: -1}
-		if x.owner >= 0 {
-			bodies[x.owner].parts = append(bodies[x.owner].parts, extra)
+		if owner := int32(stray.pieces[i].owner); owner >= 0 {
+			s.stubs[owner] = append(s.stubs[owner], i)
 			continue
 		}
-		extra.orphan = true
-		orphans = append(orphans, body{-1, []part{extra}})
+		orphans = append(orphans, int32(len(functions)+len(s.orphans)))
+		s.orphans = append(s.orphans, i)
 	}
 	orphanRecords := make([]Record, len(orphans))
 	s.walk(orphans, orphanRecords)
-	for i := range orphans {
-		part := &orphans[i].parts[0]
-		stray.find(part.section, part.start).digest = orphanRecords[i].Digest
+	for i, piece := range s.orphans {
+		stray.pieces[piece].digest = orphanRecords[i].Digest
 	}
 
-	again := make([]body, len(unsettled))
-	for i, fn := range unsettled {
-		again[i] = bodies[fn]
-	}
-	settled := make([]Record, len(again))
-	_, foundAgain := s.walk(again, settled)
+	settled := make([]Record, len(unsettled))
+	_, foundAgain := s.walk(unsettled, settled)
 	for i, fn := range unsettled {
 		s.records[fn] = settled[i]
 	}
-	s.orphans, s.records = orphans, append(s.records, orphanRecords...)
+	s.records = append(s.records, orphanRecords...)
 	for i := range s.records {
 		s.records[i].Body = int32(i + 1)
 	}
@@ -277,10 +278,9 @@ func (s *summer) run() error {
 // chunk is how many functions a worker takes at once.
 const chunk = 128
 
-// walk makes the records of bodies, on all workers. It returns the indices of
-// those that are unsettled, whose records count for nothing, and what all
-// found.
-func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found findings) {
+// walk makes the records of bodies, on all workers. It returns those that are
+// unsettled, whose records count for nothing, and what all found.
+func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, found findings) {
 	var next atomic.Int64
 	var mutex sync.Mutex
 	var wait sync.WaitGroup
@@ -288,8 +288,9 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 		wait.Go(func() {
 			w, d := newWalker(s.p), &digester{}
 			var total Account
-			var open []int
+			var open []int32
 			var slab []ClassDigest
+			var b body
 			for {
 				lo := int(next.Add(chunk)) - chunk
 				if lo >= len(bodies) {
@@ -298,15 +299,16 @@ func (s *summer) walk(bodies []body, records []Record) (unsettled []int, found f
 				for i := lo; i < min(lo+chunk, len(bodies)); i++ {
 					d.reset()
 					uses := len(w.findings.uses)
-					w.walk(&bodies[i], d)
+					b = s.body(bodies[i], b.parts)
+					w.walk(&b, d)
 					if w.unsettled {
-						open, w.findings.uses = append(open, i), w.findings.uses[:uses]
+						open, w.findings.uses = append(open, bodies[i]), w.findings.uses[:uses]
 						continue
 					}
 					if need := NumClasses + len(d.special); len(slab)+need > cap(slab) {
 						slab = make([]ClassDigest, 0, max(1024, need))
 					}
-					records[i] = s.record(&bodies[i])
+					records[i] = s.record(&b)
 					slab = w.digests(d, &records[i], slab)
 					total.add(w.account)
 				}

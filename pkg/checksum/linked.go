@@ -62,7 +62,7 @@ func (t *Tracer) Name(symbol uint32) (name string, unique bool) { return t.s.p.n
 // Primary is the primary symbol of the function that a body is of, 0 for an
 // orphan.
 func (t *Tracer) Primary(body int32) uint32 {
-	if int(body) > len(t.s.bodies) {
+	if int(body) > len(t.s.p.code.Funcs) {
 		return 0
 	}
 	return t.s.p.code.Funcs[body-1].Primary
@@ -212,7 +212,8 @@ func (t *Tracer) findUsers(symbols map[uint32]bool) {
 		}
 	}
 	for fn := range candidates {
-		for _, symbol := range t.uses(&t.s.bodies[fn]) {
+		b := t.s.body(int32(fn), nil)
+		for _, symbol := range t.uses(&b) {
 			if symbols[symbol] {
 				t.s.uses = append(t.s.uses, use{symbol, int(fn)})
 			}

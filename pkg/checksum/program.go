@@ -139,8 +139,14 @@ func (p *program) isAnonymous(s *object.Symbol) bool {
 // Two different names that share a hash would only be told apart more carefully
 // than needed.
 func (p *program) markRepeated(hashes []uint64, mark symbolMark) {
+	some := 0
+	for _, hash := range hashes {
+		if hash != 0 {
+			some++
+		}
+	}
 	size := 1
-	for size < 2*len(hashes) {
+	for size < some+some/2 {
 		size *= 2
 	}
 	first := make([]uint32, size) // the first symbol of a hash, or 0

@@ -24,6 +24,11 @@ type piece struct {
 	digest     Digest
 }
 
+// part is the piece as a part of a body.
+func (x *piece) part() part {
+	return part{section: x.section, start: x.start, end: x.end, prefix: x.start, extent: -1}
+}
+
 // strayRef is a reference from a function to code without a symbol.
 type strayRef struct {
 	section uint32

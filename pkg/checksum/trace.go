@@ -54,22 +54,15 @@ func (t *Tracer) Steps(r *Record) ([]Traced, error) {
 
 // body is the body that a record is of, nil if the object has none such.
 func (t *Tracer) body(r *Record) *body {
-	i := int(r.Body) - 1
-	var b *body
-	switch {
-	case i < 0 || r.Kind == Data:
-		return nil
-	case i < len(t.s.bodies):
-		b = &t.s.bodies[i]
-	case i < len(t.s.bodies)+len(t.s.orphans):
-		b = &t.s.orphans[i-len(t.s.bodies)]
-	default:
+	functions := len(t.s.p.code.Funcs)
+	if i := int(r.Body) - 1; i < 0 || i >= functions+len(t.s.orphans) || r.Kind == Data {
 		return nil
 	}
+	b := t.s.body(r.Body-1, nil)
 	if (b.fn < 0) != (r.Kind == Orphan) || b.fn >= 0 && t.s.p.code.Name(t.s.p.code.Funcs[b.fn].Primary) != r.Name {
 		return nil // it is of another object
 	}
-	return b
+	return &b
 }
 
 func (t *Tracer) trace(b *body) []Traced {

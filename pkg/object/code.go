@@ -193,14 +193,19 @@ func isPrefix(name string) bool {
 }
 
 // candidates is the extents of all function symbols in order, one per symbol,
-// the best name of a stretch first; and apart from them those of prefixes
+// the best name of a stretch first; and apart from them the symbols of prefixes
 // with code directly behind.
-func (c *Code) candidates() (extents, prefixes []Extent, err error) {
+func (c *Code) candidates() (extents []Extent, prefixes []uint32, err error) {
 	f := c.file
 	code, total, count := uint64(0), uint64(0), 0
 	for i := range f.Sections {
-		if f.Sections[i].Executable() {
-			count += len(c.SymbolsOf(uint32(i)))
+		if !f.Sections[i].Executable() {
+			continue
+		}
+		for _, index := range c.SymbolsOf(uint32(i)) {
+			if s := &f.Symbols[index]; s.Size > 0 && !isPrefix(s.Name) {
+				count++
+			}
 		}
 	}
 	extents = make([]Extent, 0, count)
@@ -221,7 +226,7 @@ func (c *Code) candidates() (extents, prefixes []Extent, err error) {
 			}
 			e := Extent{Section: uint32(i), Symbol: index, Start: s.Value, End: s.Value + s.Size, outer: -1}
 			if isPrefix(s.Name) && c.functionAt(uint32(i), e.End) {
-				prefixes = append(prefixes, e)
+				prefixes = append(prefixes, index)
 				continue
 			}
 			extents = append(extents, e)
@@ -300,15 +305,17 @@ func (c *Code) makeFuncs(candidates []Extent) {
 }
 
 // attachPrefixes gives __pfx_ and __cfi_ symbols to the function behind them.
-func (c *Code) attachPrefixes(prefixes []Extent) {
-	for _, p := range prefixes {
-		i := c.Before(p.Section, p.End)
+func (c *Code) attachPrefixes(prefixes []uint32) {
+	for _, index := range prefixes {
+		p := &c.file.Symbols[index]
+		end := p.Value + p.Size
+		i := c.Before(p.Section, end)
 		if i < 0 {
 			continue
 		}
-		for ; i < len(c.Extents) && c.Extents[i].Section == p.Section && c.Extents[i].Start == p.End; i++ {
+		for ; i < len(c.Extents) && c.Extents[i].Section == p.Section && c.Extents[i].Start == end; i++ {
 			fn := &c.Funcs[c.Extents[i].Func]
-			fn.Prefix = min(fn.Prefix, p.Start)
+			fn.Prefix = min(fn.Prefix, p.Value)
 		}
 	}
 }
