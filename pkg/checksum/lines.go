@@ -10,6 +10,7 @@ import (
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/lines"
+	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // printing are the functions that a WARN calls between loading its line and
@@ -36,7 +37,6 @@ type flow struct {
 	code    []byte
 	part    *part
 	targets []int32 // by instruction: where a direct branch goes, or -1
-	callees []uint32
 	joins   []bool
 	more    map[int][]int
 }
@@ -119,8 +119,7 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 	f := &w.flow
 	f.w, f.insts, f.part, f.more = w, l.insts, part, nil
 	f.code = w.p.file.Data(part.section)[part.start:part.end]
-	f.targets, f.callees, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.callees[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]
-	clear(f.callees)
+	f.targets, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]
 	clear(f.joins)
 	relocs, next := part.relocs, 0
 	for i := range l.insts {
@@ -130,25 +129,14 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 		for next < relocs.Len() && relocs.Offset(next) < at {
 			next++
 		}
-		if in.Form == 0 {
+		if in.Form == 0 || in.Kind == decode.Call {
 			continue
 		}
 		section, place := part.section, int64(at)+in.PCRel
 		if next < relocs.Len() && relocs.Offset(next) == at+uint64(in.PC.Off) {
-			r := relocs.At(next)
-			s := &w.p.file.Symbols[r.Symbol]
-			f.callees[i] = r.Symbol
-			section, place = 0, 0
-			if s.Defined() {
-				section, place = s.Section, int64(s.Value)+r.Addend+int64(in.Len)-int64(in.PC.Off)
-			}
-			if s.Type() == elf.STT_SECTION {
-				f.callees[i] = w.p.functionAt(section, place)
-			}
-		} else {
-			f.callees[i] = w.p.functionAt(section, place)
+			_, section, place = f.relocated(in, relocs.At(next))
 		}
-		if section == part.section && place >= int64(part.start) && place < int64(part.end) && in.Kind != decode.Call {
+		if section == part.section && place >= int64(part.start) && place < int64(part.end) {
 			target := f.index(uint64(place) - part.start)
 			f.targets[i], f.joins[target] = int32(target), true
 		}
@@ -174,6 +162,33 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 	return f
 }
 
+// relocated is where a direct branch with a relocation goes.
+func (f *flow) relocated(in *inst, r object.Reloc) (symbol, section uint32, place int64) {
+	s := &f.w.p.file.Symbols[r.Symbol]
+	if !s.Defined() {
+		return r.Symbol, 0, 0
+	}
+	return r.Symbol, s.Section, int64(s.Value) + r.Addend + int64(in.Len) - int64(in.PC.Off)
+}
+
+// callee is the symbol of the function that a direct branch goes to, 0 where it
+// goes to none.
+func (f *flow) callee(i int) uint32 {
+	in := &f.insts[i]
+	if in.Form == 0 {
+		return 0
+	}
+	field := f.part.start + in.offset + uint64(in.PC.Off)
+	if relocs := f.part.relocs.Between(field, field+1); relocs.Len() > 0 {
+		symbol, section, place := f.relocated(in, relocs.At(0))
+		if f.w.p.file.Symbols[symbol].Type() == elf.STT_SECTION {
+			symbol = f.w.p.functionAt(section, place)
+		}
+		return symbol
+	}
+	return f.w.p.functionAt(f.part.section, int64(f.part.start+in.offset)+in.PCRel)
+}
+
 // index is the instruction at an offset, or the one behind.
 func (f *flow) index(offset uint64) int {
 	i := sort.Search(len(f.insts), func(i int) bool { return f.insts[i].offset >= offset })
@@ -193,7 +208,7 @@ func (f *flow) Target(i int) int { return int(f.targets[i]) }
 func (f *flow) More(i int) []int { return f.more[i] }
 
 func (f *flow) Callee(i int) lines.Callee {
-	symbol := f.callees[i]
+	symbol := f.callee(i)
 	if symbol == 0 || f.w.p.marks[symbol]&markLine == 0 {
 		return lines.Callee{}
 	}
@@ -203,6 +218,9 @@ func (f *flow) Callee(i int) lines.Callee {
 }
 
 func (f *flow) Prints(i int) bool {
-	symbol := f.callees[i]
-	return f.insts[i].Kind == decode.Call && symbol != 0 && f.w.p.marks[symbol]&markPrints != 0
+	if f.insts[i].Kind != decode.Call {
+		return false
+	}
+	symbol := f.callee(i)
+	return symbol != 0 && f.w.p.marks[symbol]&markPrints != 0
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/object"
+	"github.com/zeebo/xxh3"
 )
 
 // setPositions numbers the functions whose name other symbols have too, as
@@ -20,14 +21,19 @@ import (
 func (s *summer) setPositions() {
 	p := s.p
 	functions := map[string]bool{} // names that functions share
+	var hashes [1 << 14]bool       // of these: most other symbols' names have none of them
 	for i := range p.code.Funcs {
 		if primary := p.code.Funcs[i].Primary; p.marks[primary]&markShared != 0 {
-			functions[p.file.Symbols[primary].Name] = true
+			name := p.file.Symbols[primary].Name
+			functions[name], hashes[xxh3.HashString(name)%uint64(len(hashes))] = true, true
 		}
 	}
 	var namesakes []uint32
 	for i := range p.file.Symbols {
-		if p.marks[i]&markShared != 0 && functions[p.file.Symbols[i].Name] {
+		if p.marks[i]&markShared == 0 {
+			continue
+		}
+		if name := p.file.Symbols[i].Name; hashes[xxh3.HashString(name)%uint64(len(hashes))] && functions[name] {
 			namesakes = append(namesakes, uint32(i))
 		}
 	}

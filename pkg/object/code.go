@@ -197,18 +197,8 @@ func isPrefix(name string) bool {
 // with code directly behind.
 func (c *Code) candidates() (extents []Extent, prefixes []uint32, err error) {
 	f := c.file
-	code, total, count := uint64(0), uint64(0), 0
-	for i := range f.Sections {
-		if !f.Sections[i].Executable() {
-			continue
-		}
-		for _, index := range c.SymbolsOf(uint32(i)) {
-			if s := &f.Symbols[index]; s.Size > 0 && !isPrefix(s.Name) {
-				count++
-			}
-		}
-	}
-	extents = make([]Extent, 0, count)
+	code, total := uint64(0), uint64(0)
+	functions := make([]uint32, 0, len(f.Symbols)/4)
 	for i := range f.Sections {
 		section := &f.Sections[i]
 		if !section.Executable() {
@@ -224,14 +214,18 @@ func (c *Code) candidates() (extents []Extent, prefixes []uint32, err error) {
 				return nil, nil, fmt.Errorf("%w: %s+%#x: function %s (%#x bytes) reaches beyond the end of the section (%#x bytes)",
 					ErrFormat, section.Name, s.Value, s.Name, s.Size, section.Size)
 			}
-			e := Extent{Section: uint32(i), Symbol: index, Start: s.Value, End: s.Value + s.Size, outer: -1}
-			if isPrefix(s.Name) && c.functionAt(uint32(i), e.End) {
+			if isPrefix(s.Name) && c.functionAt(uint32(i), s.Value+s.Size) {
 				prefixes = append(prefixes, index)
 				continue
 			}
-			extents = append(extents, e)
+			functions = append(functions, index)
 			total += s.Size
 		}
+	}
+	extents = make([]Extent, len(functions))
+	for i, index := range functions {
+		s := &f.Symbols[index]
+		extents[i] = Extent{Section: s.Section, Symbol: index, Start: s.Value, End: s.Value + s.Size, outer: -1}
 	}
 	// Aliases count here as well: a stretch with a handful of names is one
 	// function, yet a stretch with a million is no kernel.

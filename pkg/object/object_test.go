@@ -8,9 +8,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
@@ -537,5 +539,38 @@ func TestHostileSizes(t *testing.T) {
 			}()
 		}
 		copy(data, good)
+	}
+}
+
+// Between finds the same as looking at each record, however they are spread.
+func TestBetween(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		size := 1 + random.IntN(500)
+		var relocs []elfbuild.Reloc
+		for range random.IntN(60) {
+			at := random.IntN(size)
+			if random.IntN(2) == 0 {
+				at = random.IntN(1 + size/20) // crowded at the start
+			}
+			relocs = append(relocs, elfbuild.PC32(uint64(at), "a", 0))
+		}
+		all := parse(t, elfbuild.Object{Sections: []elfbuild.Section{elfbuild.Text(".text", elfbuild.Raw(strings.Repeat("00", size), relocs...))}}).Relocs(1)
+		for range 50 {
+			start, end := uint64(random.IntN(size+2)), uint64(random.IntN(size+2))
+			start, end = min(start, end), max(start, end)
+			lo, hi := 0, 0
+			for i := range all.Len() {
+				if all.Offset(i) < start {
+					lo++
+				}
+				if all.Offset(i) < end {
+					hi++
+				}
+			}
+			if got := all.Between(start, end); got.Len() != hi-lo || hi > lo && got.Offset(0) != all.Offset(lo) {
+				t.Fatalf("%d records between %d and %d, want %d", got.Len(), start, end, hi-lo)
+			}
+		}
 	}
 }

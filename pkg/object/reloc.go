@@ -82,9 +82,42 @@ func (r Relocs) Between(start, end uint64) Relocs {
 	if n == 0 || start <= r.Offset(0) && r.Offset(n-1) < end { // as in a section for each function
 		return r
 	}
-	lo := sort.Search(n, func(i int) bool { return r.Offset(i) >= start })
-	hi := lo + sort.Search(n-lo, func(i int) bool { return r.Offset(lo+i) >= end })
+	lo := r.search(start)
+	hi := lo
+	for hi < n && hi < lo+nearby && r.Offset(hi) < end {
+		hi++
+	}
+	if hi == lo+nearby {
+		hi += sort.Search(n-hi, func(i int) bool { return r.Offset(hi+i) >= end })
+	}
 	return r.Slice(lo, hi)
+}
+
+// nearby is how many records are looked at one after the other: an entry of a
+// table has a few.
+const nearby = 8
+
+// search is the first record whose offset is not below one. Those of a table
+// stand at equal distances, so it starts where that would be the case, and looks
+// farther and farther away from there.
+func (r Relocs) search(at uint64) int {
+	n := r.Len()
+	first, last := r.Offset(0), r.Offset(n-1)
+	switch {
+	case at <= first:
+		return 0
+	case at > last:
+		return n
+	}
+	guess := int(float64(at-first) / float64(last-first) * float64(n-1))
+	lo, hi := guess, guess // all before lo are below, those from hi on are not
+	for step := 1; lo > 0 && r.Offset(lo-1) >= at; step *= 2 {
+		lo, hi = max(lo-step, 0), lo
+	}
+	for step := 1; hi < n && r.Offset(hi) < at; step *= 2 {
+		lo, hi = hi+1, min(hi+step, n)
+	}
+	return lo + sort.Search(hi-lo, func(i int) bool { return r.Offset(lo+i) >= at })
 }
 
 // Slice is the records from lo up to hi.
