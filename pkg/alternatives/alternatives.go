@@ -28,6 +28,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -96,7 +97,7 @@ func Load(file *object.File, code *object.Code) (*Tables, error) {
 			return nil, err
 		}
 	}
-	t.Entries = make([]Entry, 0, l.count)
+	t.Entries = huge.Make[Entry](0, l.count)
 	for _, i := range l.inOrder() {
 		table := &t.Tables[i]
 		table.first = len(t.Entries)
@@ -129,13 +130,19 @@ func (t *Tables) order() {
 			slices.Sort(run)
 		}
 	}
-	sorted := make([]Entry, len(t.Entries))
 	t.byTable = make([]uint32, len(t.Entries))
 	for i, key := range keys {
-		sorted[i] = t.Entries[uint32(key)]
 		t.byTable[uint32(key)] = uint32(i)
 	}
-	t.Entries = sorted
+	// Each entry goes where it belongs, and what stands there is next.
+	for first := range keys {
+		displaced, i := t.Entries[first], first
+		for from := int(uint32(keys[i])); from != first; from = int(uint32(keys[i])) {
+			t.Entries[i], keys[i] = t.Entries[from], uint64(i)
+			i = from
+		}
+		t.Entries[i], keys[i] = displaced, uint64(i)
+	}
 }
 
 // In is the index of the first entry whose place is in [start, end) of a

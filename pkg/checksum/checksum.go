@@ -31,6 +31,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
@@ -234,7 +235,7 @@ func (s *summer) run() error {
 	for i := range functions {
 		functions[i] = int32(i)
 	}
-	s.records = make([]Record, len(functions), len(functions)+len(functions)/64+64) // with room for orphans
+	s.records = huge.Make[Record](len(functions), len(functions)+len(functions)/64+64) // with room for orphans
 	unsettled, found := s.walk(functions, s.records)
 
 	p.bounds = p.findBounds(found.data, s.jobs)
@@ -275,8 +276,13 @@ func (s *summer) run() error {
 	return s.account.check(p)
 }
 
-// chunk is how many functions a worker takes at once.
-const chunk = 128
+// chunk is how many functions a worker takes at once, and slabSize for how many
+// digests of classes it has memory at once, of an object with many functions.
+const (
+	chunk        = 128
+	slabSize     = 1 << 16
+	usualClasses = 4 // of a function
+)
 
 // walk makes the records of bodies, on all workers. It returns those that are
 // unsettled, whose records count for nothing, and what all found.
@@ -306,7 +312,7 @@ func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, foun
 						continue
 					}
 					if need := NumClasses + len(d.special); len(slab)+need > cap(slab) {
-						slab = make([]ClassDigest, 0, max(1024, need))
+						slab = huge.Make[ClassDigest](0, max(min(slabSize, usualClasses*len(bodies)), need))
 					}
 					records[i] = s.record(&b)
 					slab = w.digests(d, &records[i], slab)

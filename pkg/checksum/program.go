@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"sync"
 
+	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/lines"
@@ -65,7 +66,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 		lines:   table,
 		machine: m,
 		kinds:   make([]sectionKind, len(file.Sections)),
-		normal:  make([]string, len(file.Symbols)),
+		normal:  huge.Make[string](len(file.Symbols), len(file.Symbols)),
 		marks:   make([]symbolMark, len(file.Symbols)),
 	}
 	var load sync.WaitGroup // functions and tables, beside what doesn't need them
@@ -89,7 +90,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 // nameSymbols computes normal names, which symbols are anonymous data, and
 // which share a name.
 func (p *program) nameSymbols(workers int) {
-	hashes := make([]uint64, len(p.file.Symbols))
+	hashes := huge.Make[uint64](len(p.file.Symbols), len(p.file.Symbols))
 	parallel.Chunks(workers, len(p.file.Symbols), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s := &p.file.Symbols[i]

@@ -12,6 +12,7 @@ package manifest
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -96,37 +97,54 @@ func (o *Object) eachString(visit func(*string)) {
 }
 
 // sortRecords brings records into the manifest's order, equal ones in the order
-// they have. Records are large: it sorts their indices and moves each once.
+// they have. Records are large: it sorts their keys and moves each once.
 func sortRecords(records []checksum.Record) {
-	order := make([]int32, len(records))
-	for i := range order {
-		order[i] = int32(i)
+	keys := make([]sortKey, len(records))
+	for i := range keys {
+		r := &records[i]
+		keys[i] = sortKey{beginning(r.File), beginning(r.Name), int32(i)}
 	}
-	compare := func(a, b int32) int {
-		if c := compareRecords(&records[a], &records[b]); c != 0 {
-			return c
+	order := sortHalves(keys, func(a, b sortKey) int {
+		x, y := &records[a.index], &records[b.index]
+		if a.file != b.file {
+			return cmp.Compare(a.file, b.file)
 		}
-		return cmp.Compare(a, b)
-	}
-	order = sortHalves(order, compare)
+		if a.name != b.name && x.File == y.File {
+			return cmp.Compare(a.name, b.name)
+		}
+		return cmp.Or(compareRecords(x, y), cmp.Compare(a.index, b.index))
+	})
 	for first := range order {
 		displaced, i := records[first], int32(first)
-		for from := order[i]; int(from) != first; from = order[i] {
-			records[i], order[i] = records[from], i
+		for from := order[i].index; int(from) != first; from = order[i].index {
+			records[i], order[i].index = records[from], i
 			i = from
 		}
-		records[i], order[i] = displaced, i
+		records[i], order[i].index = displaced, i
 	}
 }
 
+// sortKey decides most comparisons of two records without looking at these.
+type sortKey struct {
+	file, name uint64 // how they begin
+	index      int32
+}
+
+// beginning is the first bytes of a text, as a number in the same order.
+func beginning(text string) uint64 {
+	var b [8]byte
+	copy(b[:], text)
+	return binary.BigEndian.Uint64(b[:])
+}
+
 // sortHalves sorts the two halves of a list at once, and merges them.
-func sortHalves(list []int32, compare func(a, b int32) int) []int32 {
+func sortHalves[T any](list []T, compare func(a, b T) int) []T {
 	a, b := list[:len(list)/2], list[len(list)/2:]
 	var wait sync.WaitGroup
 	wait.Go(func() { slices.SortFunc(a, compare) })
 	slices.SortFunc(b, compare)
 	wait.Wait()
-	merged := make([]int32, 0, len(list))
+	merged := make([]T, 0, len(list))
 	for len(a) > 0 && len(b) > 0 {
 		if compare(a[0], b[0]) <= 0 {
 			merged, a = append(merged, a[0]), a[1:]

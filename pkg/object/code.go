@@ -6,9 +6,13 @@ import (
 	"cmp"
 	"debug/elf"
 	"fmt"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/fnsum/fnsum/internal/huge"
+	"github.com/fnsum/fnsum/internal/parallel"
 )
 
 // Code is what the symbols say of an object's executable sections: which
@@ -66,7 +70,7 @@ const maxOverlap = 16
 func LoadCode(f *File, branch int64) (*Code, error) {
 	c := &Code{file: f}
 	c.orderSymbols()
-	extents, prefixes, err := c.candidates()
+	extents, prefixes, err := c.findCandidates()
 	if err != nil {
 		return nil, err
 	}
@@ -192,40 +196,33 @@ func isPrefix(name string) bool {
 	return false
 }
 
-// candidates is the extents of all function symbols in order, one per symbol,
+// findCandidates is the extents of all function symbols in order, one per symbol,
 // the best name of a stretch first; and apart from them the symbols of prefixes
 // with code directly behind.
-func (c *Code) candidates() (extents []Extent, prefixes []uint32, err error) {
+func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error) {
 	f := c.file
-	code, total := uint64(0), uint64(0)
-	functions := make([]uint32, 0, len(f.Symbols)/4)
-	for i := range f.Sections {
-		section := &f.Sections[i]
-		if !section.Executable() {
-			continue
+	found := make([]candidates, len(f.Sections)/sectionsAtOnce+1)
+	parallel.Chunks(runtime.GOMAXPROCS(0), len(f.Sections), sectionsAtOnce, func(lo, hi int) {
+		some := &found[lo/sectionsAtOnce]
+		for i := lo; i < hi && some.err == nil; i++ {
+			some.add(c, uint32(i))
 		}
-		code += section.Size
-		for _, index := range c.SymbolsOf(uint32(i)) {
-			s := &f.Symbols[index]
-			if s.Size == 0 || s.Type() != elf.STT_FUNC && s.Type() != elf.STT_NOTYPE && s.Type() != elf.STT_GNU_IFUNC {
-				continue
-			}
-			if s.Value > section.Size || s.Size > section.Size-s.Value {
-				return nil, nil, fmt.Errorf("%w: %s+%#x: function %s (%#x bytes) reaches beyond the end of the section (%#x bytes)",
-					ErrFormat, section.Name, s.Value, s.Name, s.Size, section.Size)
-			}
-			if isPrefix(s.Name) && c.functionAt(uint32(i), s.Value+s.Size) {
-				prefixes = append(prefixes, index)
-				continue
-			}
-			functions = append(functions, index)
-			total += s.Size
+	})
+	code, total, functions := uint64(0), uint64(0), 0
+	for i := range found {
+		if found[i].err != nil {
+			return nil, nil, found[i].err
 		}
+		functions += len(found[i].functions)
+		code, total = code+found[i].code, total+found[i].total
 	}
-	extents = make([]Extent, len(functions))
-	for i, index := range functions {
-		s := &f.Symbols[index]
-		extents[i] = Extent{Section: s.Section, Symbol: index, Start: s.Value, End: s.Value + s.Size, outer: -1}
+	extents = huge.Make[Extent](0, functions)
+	for i := range found {
+		for _, index := range found[i].functions {
+			s := &f.Symbols[index]
+			extents = append(extents, Extent{Section: s.Section, Symbol: index, Start: s.Value, End: s.Value + s.Size, outer: -1})
+		}
+		prefixes = append(prefixes, found[i].prefixes...)
 	}
 	// Aliases count here as well: a stretch with a handful of names is one
 	// function, yet a stretch with a million is no kernel.
@@ -246,6 +243,42 @@ func (c *Code) candidates() (extents []Extent, prefixes []uint32, err error) {
 	return extents, prefixes, nil
 }
 
+// sectionsAtOnce is how many sections a worker looks through at once.
+const sectionsAtOnce = 4096
+
+// candidates is the function symbols of some sections, by section and value.
+type candidates struct {
+	functions, prefixes []uint32
+	code, total         uint64 // bytes of code, and of functions
+	err                 error
+}
+
+// add adds the function symbols of a section.
+func (x *candidates) add(c *Code, index uint32) {
+	section := &c.file.Sections[index]
+	if !section.Executable() {
+		return
+	}
+	x.code += section.Size
+	for _, symbol := range c.SymbolsOf(index) {
+		s := &c.file.Symbols[symbol]
+		if s.Size == 0 || s.Type() != elf.STT_FUNC && s.Type() != elf.STT_NOTYPE && s.Type() != elf.STT_GNU_IFUNC {
+			continue
+		}
+		if s.Value > section.Size || s.Size > section.Size-s.Value {
+			x.err = fmt.Errorf("%w: %s+%#x: function %s (%#x bytes) reaches beyond the end of the section (%#x bytes)",
+				ErrFormat, section.Name, s.Value, s.Name, s.Size, section.Size)
+			return
+		}
+		if isPrefix(s.Name) && c.functionAt(index, s.Value+s.Size) {
+			x.prefixes = append(x.prefixes, symbol)
+			continue
+		}
+		x.functions = append(x.functions, symbol)
+		x.total += s.Size
+	}
+}
+
 // functionAt tells whether a function that is no prefix starts at the offset.
 func (c *Code) functionAt(section uint32, offset uint64) bool {
 	f := c.file
@@ -261,7 +294,7 @@ func (c *Code) functionAt(section uint32, offset uint64) bool {
 
 // makeFuncs joins the names of one stretch into a function.
 func (c *Code) makeFuncs(candidates []Extent) {
-	c.Funcs = make([]Func, 0, len(candidates))
+	c.Funcs = huge.Make[Func](0, len(candidates))
 	c.Extents = candidates[:0] // each is read before its place is written
 	for _, e := range candidates {
 		if n := len(c.Extents); n > 0 {

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"unsafe"
+
+	"github.com/fnsum/fnsum/internal/huge"
 )
 
 // Section is one section header.
@@ -89,7 +91,7 @@ func (f *File) loadSections() error {
 	if err != nil {
 		return err
 	}
-	f.Sections = make([]Section, headers.count)
+	f.Sections = huge.Make[Section](headers.count, headers.count)
 	err = inChunks(headers.count, func(lo, hi int) error {
 		for i := lo; i < hi; i++ {
 			if err := f.loadSection(i, headers.data[i*sectionHeaderSize:][:sectionHeaderSize]); err != nil {

@@ -7,6 +7,8 @@ import (
 	"debug/elf"
 	"fmt"
 	"strings"
+
+	"github.com/fnsum/fnsum/internal/huge"
 )
 
 // Section indices of a symbol that name no section. They lie above every
@@ -90,7 +92,8 @@ func (f *File) loadSymbols() error {
 		return err
 	}
 
-	f.Symbols = make([]Symbol, len(records)/symbolSize)
+	n := len(records) / symbolSize
+	f.Symbols = huge.Make[Symbol](n, n)
 	t := symbolTable{f, records, names, extended}
 	err = inChunks(len(f.Symbols), func(lo, hi int) error {
 		for i := lo; i < hi; i++ {

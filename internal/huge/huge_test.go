@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+
+package huge
+
+import "testing"
+
+func TestMake(t *testing.T) {
+	type odd struct {
+		p *int
+		b [3]byte
+	}
+	for _, capacity := range []int{0, 1, 1000, 1 << 18, 1<<20 + 7} {
+		s := Make[odd](capacity/2, capacity)
+		if len(s) != capacity/2 || cap(s) != capacity {
+			t.Errorf("length %d and capacity %d, want %d and %d", len(s), cap(s), capacity/2, capacity)
+		}
+		for i := range s[:capacity] {
+			if s[:capacity][i] != (odd{}) {
+				t.Fatalf("element %d isn't zero", i)
+			}
+			s[:capacity][i].b[0] = 1
+		}
+	}
+}
