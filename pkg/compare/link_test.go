@@ -129,7 +129,8 @@ func TestLinked(t *testing.T) {
 			"an alias came, the other name went, and is called by neither",
 			object(pieces{elfbuild.Func("f", "31c0 c3").Alias("b"), calls("g", "f")}, pieces{static("x", 4, 0)}),
 			object(pieces{elfbuild.Func("a", "31c0 c3").Alias("b"), calls("g", "b")}, pieces{static("x", 4, 0)}),
-			nil, []string{"changed:g"},
+			nil,
+			[]string{"changed:g"},
 		},
 		{
 			"the end of a, where b starts, and c in between",
