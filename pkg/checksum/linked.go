@@ -95,17 +95,16 @@ type Use struct {
 // Users is the references to such a symbol: of other symbols nobody keeps them.
 func (t *Tracer) Users(symbol uint32) []Use {
 	if t.users == nil {
-		type key struct {
-			fn   int
-			name string
-		}
 		t.users = map[uint32][]Use{}
-		count := map[key]int{}
+		count, fn := map[string]int{}, -1 // one function's stand together
 		for _, u := range t.s.uses {
-			if u.fn >= 0 {
-				k := key{u.fn, t.s.p.normal[u.symbol]}
-				t.users[u.symbol] = append(t.users[u.symbol], Use{int32(u.fn + 1), count[k]})
-				count[k]++
+			if u.fn != fn {
+				clear(count)
+				fn = u.fn
+			}
+			if name := t.s.p.normal[u.symbol]; fn >= 0 {
+				t.users[u.symbol] = append(t.users[u.symbol], Use{int32(fn + 1), count[name]})
+				count[name]++
 			}
 		}
 	}
@@ -139,7 +138,7 @@ func (t *Tracer) Variables(names map[string]bool) []Record {
 	unknown := map[uint32]bool{} // nobody kept who uses it
 	for i := range p.file.Symbols {
 		symbol := uint32(i)
-		if !names[p.normal[symbol]] || !t.variable(symbol) {
+		if !t.variable(symbol) || !names[p.normal[symbol]] {
 			continue
 		}
 		switch {

@@ -58,6 +58,7 @@ const (
 	markLine                             // a function with a parameter that is a line
 	markPrints                           // a function that prints what a WARN says
 	markTwin                             // shared, and its file and size don't tell which it is
+	markBook                             // shared, and keeps books for one place in the code
 )
 
 func newProgram(file *object.File, m *machine, table *lines.Table, workers int) (*program, error) {
@@ -174,8 +175,13 @@ func (p *program) markRepeated(hashes []uint64, mark symbolMark) {
 func (p *program) markTwins(hashes []uint64, workers int) {
 	parallel.Chunks(workers, len(hashes), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			if p.marks[i]&markShared == 0 || p.isBook(uint32(i)) {
+			if p.marks[i]&markShared == 0 {
 				hashes[i] = 0
+				continue
+			}
+			if p.isBook(uint32(i)) {
+				hashes[i] = 0
+				p.marks[i] |= markBook
 				continue
 			}
 			hashes[i] = xxh3.HashStringSeed(p.file.FileName(uint32(i)), hashes[i]+p.file.Symbols[i].Size) | 1

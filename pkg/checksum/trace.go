@@ -55,13 +55,17 @@ func (t *Tracer) Steps(r *Record) ([]Traced, error) {
 // body is the body that a record is of, nil if the object has none such.
 func (t *Tracer) body(r *Record) *body {
 	functions := len(t.s.p.code.Funcs)
-	if i := int(r.Body) - 1; i < 0 || i >= functions+len(t.s.orphans) || r.Kind == Data {
+	switch i := int(r.Body) - 1; {
+	case i < 0 || r.Kind == Data:
+		return nil
+	case i < functions: // of another object, it would have another name
+		if r.Kind != Function || t.s.p.code.Name(t.s.p.code.Funcs[i].Primary) != r.Name {
+			return nil
+		}
+	case i >= functions+len(t.s.orphans) || r.Kind != Orphan:
 		return nil
 	}
 	b := t.s.body(r.Body-1, nil)
-	if (b.fn < 0) != (r.Kind == Orphan) || b.fn >= 0 && t.s.p.code.Name(t.s.p.code.Funcs[b.fn].Primary) != r.Name {
-		return nil // it is of another object
-	}
 	return &b
 }
 

@@ -577,7 +577,8 @@ func (w *walker) touch(t *target) {
 		w.ends = append(w.ends, t.ended)
 	}
 	w.touched = append(w.touched, symbol)
-	if w.p.links && (w.p.marks[symbol]&markShared != 0 || len(w.p.normal[symbol]) != len(w.p.file.Symbols[symbol].Name)) {
+	if w.p.links && w.p.marks[symbol]&markBook == 0 &&
+		(w.p.marks[symbol]&markShared != 0 || len(w.p.normal[symbol]) != len(w.p.file.Symbols[symbol].Name)) {
 		w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
 	}
 }

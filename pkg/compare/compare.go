@@ -310,15 +310,20 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		c.compareData(older, newer)
 	}
 	judge := judge{dwarf: c.Old.Dwarf && c.New.Dwarf}
-	pairs, atHand := pairRecords(older.Records, newer.Records, nil), false
-	if c.options.Objects != nil && slices.ContainsFunc(pairs, judge.doubtful) {
+	var pairs []pair
+	atHand := c.options.Objects != nil
+	if c.options.Trees || !atHand { // the objects of trees would have to be opened again
+		pairs = pairRecords(older.Records, newer.Records, nil)
+		atHand = atHand && slices.ContainsFunc(pairs, judge.doubtful)
+	}
+	if atHand {
 		a, b, done, err := c.options.Objects(older.Name, newer.Name)
 		if err != nil {
 			return err
 		}
 		defer done()
 		linked := newLinked(a, b)
-		pairs, atHand = pairRecords(older.Records, newer.Records, linked), true
+		pairs = pairRecords(older.Records, newer.Records, linked)
 		judge.link(pairs, linked)
 		c.names[newer.Name] = [2]map[uint32]string{linked.sides[0].names, linked.sides[1].names}
 	}

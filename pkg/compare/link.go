@@ -52,13 +52,12 @@ func (p *pairing) name() {
 // nameBoth gives a pair one name, if it has none already that is its own.
 func (p *pairing) nameBoth(older, newer *checksum.Record) {
 	l := p.linked
-	a, b := l.sides[0].Symbols(older), l.sides[1].Symbols(newer)
-	if len(a) == 0 || len(b) == 0 {
+	name, renamed := checksum.Normal(older.Name), checksum.Normal(newer.Name)
+	if name == renamed && l.sides[0].unshared(older) && l.sides[1].unshared(newer) {
 		return
 	}
-	name := checksum.Normal(older.Name)
-	renamed := checksum.Normal(newer.Name)
-	if name == renamed && l.sides[0].unshared(a[0]) && l.sides[1].unshared(b[0]) {
+	a, b := l.sides[0].Symbols(older), l.sides[1].Symbols(newer)
+	if len(a) == 0 || len(b) == 0 {
 		return
 	}
 	if name != renamed {
@@ -89,8 +88,13 @@ func (l *linked) unique(name string, r *checksum.Record) string {
 	return name + "\x00"
 }
 
-// unshared tells whether no other symbol of the object goes by a symbol's name.
-func (s *linkedSide) unshared(symbol uint32) bool {
+// unshared tells whether no other symbol of the object goes by the name of a
+// function or datum; an orphan has none.
+func (s *linkedSide) unshared(r *checksum.Record) bool {
+	symbol := uint32(r.Body)
+	if r.Kind != checksum.Data {
+		symbol = s.Primary(r.Body)
+	}
 	_, unique := s.Name(symbol)
 	return unique
 }

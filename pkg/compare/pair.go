@@ -95,7 +95,7 @@ func sorted(records []checksum.Record) []*checksum.Record {
 	for i := range records {
 		list[i] = &records[i]
 	}
-	slices.SortStableFunc(list, compareRecords)
+	slices.SortFunc(list, compareRecords)
 	return list
 }
 
