@@ -138,12 +138,23 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 	return outcome(result)
 }
 
-// sources are the two sides of a comparison.
+// sources are the two sides of a comparison. An object is summed in the way that
+// a manifest on the other side was.
 func (in *inputs) sources(paths []string) (older, newer *source, err error) {
-	if older, err = in.source(paths[0]); err != nil {
+	var sides [2]*input
+	for i, path := range paths {
+		if sides[i], err = in.load(path); err != nil {
+			return nil, nil, err
+		}
+		if m := sides[i].manifest; m != nil {
+			in.options.Hash = m.Hash
+			in.options.Dwarf = in.options.Dwarf || m.Dwarf
+		}
+	}
+	if older, err = in.source(sides[0]); err != nil {
 		return nil, nil, err
 	}
-	newer, err = in.source(paths[1])
+	newer, err = in.source(sides[1])
 	return older, newer, err
 }
 

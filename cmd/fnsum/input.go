@@ -82,12 +82,19 @@ func (in *inputs) readLineTable() error {
 	return nil
 }
 
-// source reads the manifest at path, or sums the object or the tree there.
-func (in *inputs) source(path string) (*source, error) {
+// input is what stands at a path: a directory, an object or a manifest.
+type input struct {
+	path     string
+	file     *mapped.File       // of an object
+	manifest *manifest.Manifest // nil where it is none
+}
+
+// load looks what stands at a path, and reads it if it is a manifest.
+func (in *inputs) load(path string) (*input, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, err
 	} else if info.IsDir() {
-		return in.tree(path)
+		return &input{path: path}, nil
 	}
 	file, err := mapped.Open(path)
 	if err != nil {
@@ -99,23 +106,34 @@ func (in *inputs) source(path string) (*source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		return &source{manifest: m}, nil
+		return &input{path: path, manifest: m}, nil
 	}
 	in.files = append(in.files, file)
+	return &input{path: path, file: file}, nil
+}
+
+// source sums the object or the tree, if it is no manifest.
+func (in *inputs) source(x *input) (*source, error) {
+	switch {
+	case x.manifest != nil:
+		return &source{manifest: x.manifest}, nil
+	case x.file == nil:
+		return in.tree(x.path)
+	}
 	var notes bytes.Buffer
-	summed, tracer, err := in.sum(file.Data, path, mapped.TrimSuffix(filepath.Base(path)), in.options, &notes)
+	summed, tracer, err := in.sum(x.file.Data, x.path, mapped.TrimSuffix(filepath.Base(x.path)), in.options, &notes)
 	if err != nil {
 		return nil, err
 	}
 	in.stderr.Write(notes.Bytes())
 	manifest := in.newManifest(summed.arch, summed.object)
-	return &source{manifest: manifest, paths: map[string]string{summed.object.Name: path}, tracer: tracer}, nil
+	return &source{manifest: manifest, paths: map[string]string{summed.object.Name: x.path}, tracer: tracer}, nil
 }
 
 // newManifest is the manifest of objects that were summed.
 func (in *inputs) newManifest(arch string, objects ...manifest.Object) *manifest.Manifest {
 	m := manifest.New(arch, objects...)
-	m.Data, m.Dwarf = in.options.Data, in.options.Dwarf
+	m.Data, m.Dwarf, m.Hash = in.options.Data, in.options.Dwarf, in.options.Hash
 	if in.options.Lines != nil {
 		m.Lines = in.options.Lines.Digest()
 	}

@@ -56,6 +56,8 @@ type Options struct {
 	Lines *lines.Table
 	// Data asks for records of named data too.
 	Data bool
+	// Hash is what digests are made with.
+	Hash Hash
 	// Opaque allows a machine that fnsum can't decode: its functions are
 	// hashed by their raw bytes and relocations.
 	Opaque bool
@@ -185,6 +187,7 @@ func newSummer(file *object.File, options Options, links bool) (*summer, error) 
 		return nil, err
 	}
 	s := &summer{p: p, jobs: jobs}
+	s.p.hash = options.Hash
 	s.p.data, s.p.links = options.Data, links
 	if options.Dwarf {
 		if s.p.debug, err = lines.ReadDebug(file); err != nil {
@@ -292,7 +295,7 @@ func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, foun
 	var wait sync.WaitGroup
 	for range min(s.jobs, len(bodies)/chunk+1) {
 		wait.Go(func() {
-			w, d := newWalker(s.p), &digester{}
+			w, d := newWalker(s.p), &digester{hash: s.p.hash}
 			var total Account
 			var open []int32
 			var slab []ClassDigest

@@ -239,7 +239,7 @@ type nestedKey struct {
 // nested is a datum's digest, so that each is encoded once for a depth,
 // however many paths lead to it.
 type nested struct {
-	digest xxh3.Uint128
+	digest Digest
 	// open is the body for which it was made while something in it was
 	// unsettled, nil where it holds for all: each notes what it waits for.
 	open *body
@@ -273,9 +273,8 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 		w.disambig = binary.LittleEndian.AppendUint64(append(w.disambig, tagNested), n.disambig)
 		w.ambiguous = w.ambiguous || n.ambiguous
 	}
-	b = append(b, tagNested)
-	b = binary.LittleEndian.AppendUint64(b, n.digest.Hi)
-	return binary.LittleEndian.AppendUint64(b, n.digest.Lo)
+	b = append(b, tagNested, byte(w.p.hash.Size()))
+	return append(b, n.digest[:w.p.hash.Size()]...)
 }
 
 func (w *walker) recall(key nestedKey) (nested, bool) {
@@ -290,7 +289,7 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 	first := len(w.disambig)
 	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
 	w.nested[w.depth] = buf
-	n := nested{digest: xxh3.Hash128(buf), maskable: w.maskable}
+	n := nested{digest: w.p.hash.sum(buf), maskable: w.maskable}
 	if len(w.disambig) > first {
 		n.disambig, n.ambiguous = xxh3.Hash(w.disambig[first:]), w.ambiguous
 		w.disambig = w.disambig[:first]

@@ -96,7 +96,7 @@ func (p *program) dataRecord(w *walker, section uint32, group []uint32, users ma
 		w.masking = false
 		w.numbers = w.numbers[:0]
 	}
-	r.Digest = xxh3.Hash128(w.encoded).Bytes()
+	r.Digest = p.hash.sum(w.encoded)
 	return r, true
 }
 
@@ -120,7 +120,7 @@ func (p *program) tableRecords(w *walker, records *[]Record, section uint32, nex
 			w.encoded = append(w.encoded, data[min(start, r.Offset):r.Offset]...)
 			*records = append(*records, Record{
 				Kind: Data, Name: name + ":" + p.normal[t.symbol], Section: name, Scope: elf.STB_LOCAL,
-				Size: behind - min(start, behind), Digest: xxh3.Hash128(w.encoded).Bytes(),
+				Size: behind - min(start, behind), Digest: p.hash.sum(w.encoded),
 			})
 		}
 		start = behind

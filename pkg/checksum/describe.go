@@ -214,7 +214,7 @@ func (d *describer) target(top bool) {
 		}
 		switch d.byte() {
 		case tagNested:
-			d.text(" %x", d.take(16))
+			d.text(" %x", d.take(int(d.byte())))
 		case tagCycle:
 			d.text(" too deep")
 		default:
@@ -246,7 +246,7 @@ func (d *describer) target(top bool) {
 			d.text(", behind all of it")
 		case 1:
 			d.elsewhere()
-			d.text(" of %x", d.take(16))
+			d.text(" of %x", d.take(int(d.byte())))
 		default:
 			d.bad = true
 		}

@@ -4,17 +4,9 @@ package checksum
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"slices"
 	"strings"
-
-	"github.com/zeebo/xxh3"
 )
-
-// Digest is a 128-bit XXH3, in its canonical (big-endian) byte order.
-type Digest [16]byte
-
-func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // ClassDigest is the digest of one class of a function's steps.
 type ClassDigest struct {
@@ -53,6 +45,7 @@ func (d *ClassDigest) Order(other *ClassDigest) int {
 // steps by class; the reference and branch marks in the classes determine how
 // they interleave, so that the digests of the classes make the total.
 type digester struct {
+	hash    Hash
 	classes [NumClasses][]byte
 	places  [NumClasses][]byte // of the classes of tables
 	entries [NumClasses]int
@@ -205,56 +198,55 @@ func (d *digester) sum(list []ClassDigest) (total Digest, classes []ClassDigest)
 			list = append(list, d.class(Special, x.section, x.bytes, x.places))
 		}
 	}
-	return xxh3.Hash128(d.total).Bytes(), list
+	return d.hash.sum(d.total), list
 }
 
 // without are the totals without line numbers, after sum: each the zero Digest
 // where it is the same as the one before.
 func (d *digester) without() (masked, dwarf Digest) {
 	if u := &d.unlined[maskedForm]; u.any {
-		masked = xxh3.Hash128(u.total).Bytes()
+		masked = d.hash.sum(u.total)
 	}
 	if u := &d.unlined[dwarfForm]; u.any {
-		dwarf = xxh3.Hash128(u.total).Bytes()
+		dwarf = d.hash.sum(u.total)
 	}
 	return masked, dwarf
 }
 
 // class makes a class's digest, and adds it to the totals.
 func (d *digester) class(c Class, section string, bytes, places []byte) ClassDigest {
-	hash := xxh3.Hash128(bytes)
-	digest := ClassDigest{Class: c, Section: section, Exact: hash.Lo, Masked: hash.Lo}
-	var at xxh3.Uint128
+	hash := d.hash.sum(bytes)
+	digest := ClassDigest{Class: c, Section: section, Exact: hash.short()}
+	digest.Masked = digest.Exact
+	var at Digest
 	if c.Table() && len(places) > 0 {
-		at = xxh3.Hash128(places)
-		digest.Places = at.Lo
+		at = d.hash.sum(places)
+		digest.Places = at.short()
 	}
 	if c != Cold { // all of that is in the other classes
-		d.total = appendClassHash(d.total, c, section, hash, at)
+		d.total = d.appendClass(d.total, c, section, &hash, &at)
 	}
 	for f := range d.unlined {
 		u := &d.unlined[f]
 		if c != Special && u.lined[c] {
-			hash = xxh3.Hash128(u.classes[c])
+			hash = d.hash.sum(u.classes[c])
 		}
 		if f == maskedForm {
-			digest.Masked = hash.Lo
+			digest.Masked = hash.short()
 		}
 		if c != Cold {
-			u.total = appendClassHash(u.total, c, section, hash, at)
+			u.total = d.appendClass(u.total, c, section, &hash, &at)
 		}
 	}
 	return digest
 }
 
-func appendClassHash(b []byte, c Class, section string, hash, places xxh3.Uint128) []byte {
+func (d *digester) appendClass(b []byte, c Class, section string, hash, places *Digest) []byte {
 	b = append(b, byte(c))
 	b = appendText(b, section)
-	b = binary.LittleEndian.AppendUint64(b, hash.Hi)
-	b = binary.LittleEndian.AppendUint64(b, hash.Lo)
+	b = append(b, hash[:d.hash.Size()]...)
 	if c.Table() {
-		b = binary.LittleEndian.AppendUint64(b, places.Hi)
-		b = binary.LittleEndian.AppendUint64(b, places.Lo)
+		b = append(b, places[:d.hash.Size()]...)
 	}
 	return b
 }

@@ -21,6 +21,7 @@ type program struct {
 	file    *object.File
 	code    *object.Code
 	machine *machine
+	hash    Hash
 	kinds   []sectionKind // by section
 	normal  []string      // by symbol: its normal name
 	marks   []symbolMark  // by symbol

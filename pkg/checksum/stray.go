@@ -209,8 +209,10 @@ func (w *walker) appendStray(b []byte, t *target) []byte {
 	ordinal, into := w.elsewhere.ordinal(w.p, x.section, x.start, x.end, max(t.at, x.start))
 	b = binary.AppendUvarint(b, uint64(ordinal))
 	b = binary.AppendUvarint(b, uint64(into))
+	digest := x.digest
 	if w.body.fn < 0 { // of two orphans that refer to each other, neither comes first
-		return append(b, make([]byte, len(x.digest))...)
+		digest = Digest{}
 	}
-	return append(b, x.digest[:]...)
+	b = append(b, byte(w.p.hash.Size()))
+	return append(b, digest[:w.p.hash.Size()]...)
 }

@@ -134,7 +134,7 @@ func TestGolden(t *testing.T) {
 		sums := sum(t, o)
 		for i := range sums.Records {
 			r := &sums.Records[i]
-			fmt.Fprintf(&b, "%s %v %016x", r.Name, r.Digest, r.Disambiguation)
+			fmt.Fprintf(&b, "%s %s %016x", r.Name, XXH3.Hex(&r.Digest), r.Disambiguation)
 			for _, c := range r.Classes {
 				fmt.Fprintf(&b, " %s:%016x", c.Class.Short(), c.Exact)
 			}

@@ -39,7 +39,7 @@ func Trace(file *object.File, options Options) (*Sums, *Tracer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.sums(), &Tracer{s: s, walker: newWalker(s.p)}, nil
+	return s.sums(), &Tracer{s: s, walker: newWalker(s.p), digest: digester{hash: s.p.hash}}, nil
 }
 
 // Steps is the steps of the function or orphan that the record is of. Its

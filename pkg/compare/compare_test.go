@@ -815,7 +815,7 @@ func TestIncomparable(t *testing.T) {
 	for name, change := range map[string]func(*manifest.Manifest){
 		"arm64":     func(m *manifest.Manifest) { m.Arch = "arm64" },
 		"canonical": func(m *manifest.Manifest) { m.Form++ },
-		"sha256":    func(m *manifest.Manifest) { m.Hash = "sha256" },
+		"sha256":    func(m *manifest.Manifest) { m.Hash = checksum.SHA256 },
 	} {
 		a, b := of("f.o", fn("f", 1)), of("f.o", fn("f", 1))
 		change(b)

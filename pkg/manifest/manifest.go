@@ -27,7 +27,7 @@ const Version = 1
 // Manifest is the checksums of one object or of several of one build.
 type Manifest struct {
 	Form int    // version of the canonical form, checksum.FormVersion
-	Hash string // of the digests: xxh3
+	Hash checksum.Hash // of the digests
 	// Lines is the digest of the user's table of line parameters, or empty.
 	Lines   string
 	Arch    string
@@ -47,7 +47,7 @@ type Object struct {
 
 // New is the manifest of summed objects, which must be of one machine.
 func New(arch string, objects ...Object) *Manifest {
-	m := &Manifest{Form: checksum.FormVersion, Hash: "xxh3", Arch: arch, Objects: objects}
+	m := &Manifest{Form: checksum.FormVersion, Arch: arch, Objects: objects}
 	slices.SortFunc(m.Objects, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
 	return m
 }

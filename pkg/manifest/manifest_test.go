@@ -26,10 +26,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// digest is a made-up digest that begins with the byte.
+// digest is a made-up digest of 128 bits that begins with the byte.
 func digest(first byte) checksum.Digest {
 	d := checksum.Digest{first}
-	for i := range d[1:] {
+	for i := range d[1:checksum.XXH3.Size()] {
 		d[i+1] = byte(i*17) ^ first
 	}
 	return d
@@ -88,7 +88,15 @@ func write(t testing.TB, m *Manifest) []byte {
 }
 
 func TestRoundTrip(t *testing.T) {
-	m := sample()
+	longer := sample()
+	longer.Hash = checksum.SHA256
+	longer.Objects[0].Records[0].Digest[31] = 1
+	for _, m := range []*Manifest{sample(), longer} {
+		t.Run(m.Hash.String(), func(t *testing.T) { roundTrip(t, m) })
+	}
+}
+
+func roundTrip(t *testing.T, m *Manifest) {
 	data := write(t, m)
 	if !Is(data) {
 		t.Error("Is doesn't know what Write wrote")
@@ -330,7 +338,7 @@ func malformedManifests(tb testing.TB) []malformed {
 		{"other form", line(1, "# form 0"), 1, `"0" of the canonical form`},
 		{"no form", line(1, "# form"), 1, "canonical form"},
 		{"line table", line(2, "# lines 0123"), 2, `"0123"`},
-		{"other hash", line(3, "# hash sha256"), 3, `"sha256"`},
+		{"other hash", line(3, "# hash md5"), 3, `"md5"`},
 		{"no machine", line(4, "# arch -"), 4, "architecture"},
 		{"bad machine", line(4, "# arch %"), 4, "architecture"},
 		{"options", line(5, "# options date"), 5, `"date"`},

@@ -110,10 +110,10 @@ func (r *reader) readHeader(line string) error {
 		}
 		r.m.Form = checksum.FormVersion
 	case "hash":
-		if value != "xxh3" {
-			return fmt.Errorf("unknown hash %q", value)
+		var err error
+		if r.m.Hash, err = checksum.HashByName(value); err != nil {
+			return err
 		}
-		r.m.Hash = value
 	case "arch":
 		arch, ok := unescape(value)
 		if !ok || arch == "" {
@@ -203,10 +203,8 @@ func (r *reader) readRecord(line string) error {
 	if !keyOf(scopes, fields[columnScope], &record.Scope) {
 		return fmt.Errorf("unknown scope %q", fields[columnScope])
 	}
-	if d := fields[columnDigest]; len(d) != 2*len(record.Digest) {
-		return fmt.Errorf("digest %q", d)
-	} else if _, err := hex.Decode(record.Digest[:], []byte(d)); err != nil {
-		return fmt.Errorf("digest %q", d)
+	if !r.readDigest(&record.Digest, fields[columnDigest]) {
+		return fmt.Errorf("digest %q", fields[columnDigest])
 	}
 	before := record.Digest
 	for i, to := range [...]*checksum.Digest{&record.Masked, &record.Dwarf} {
@@ -214,10 +212,7 @@ func (r *reader) readRecord(line string) error {
 		if d == none {
 			continue
 		}
-		if len(d) != 2*len(to) {
-			return fmt.Errorf("masked digest %q", d)
-		}
-		if _, err := hex.Decode(to[:], []byte(d)); err != nil || *to == before || *to == (checksum.Digest{}) {
+		if !r.readDigest(to, d) || *to == before || *to == (checksum.Digest{}) {
 			return fmt.Errorf("masked digest %q", d)
 		}
 		before = *to
@@ -347,6 +342,15 @@ func readList(field string) ([]string, error) {
 		list[i] = name
 	}
 	return list, nil
+}
+
+// readDigest reads a digest of the manifest's hash.
+func (r *reader) readDigest(to *checksum.Digest, digits string) bool {
+	if len(digits) != 2*r.m.Hash.Size() {
+		return false
+	}
+	_, err := hex.Decode(to[:], []byte(digits))
+	return err == nil
 }
 
 func readMarks(field string, record *checksum.Record) error {

@@ -21,7 +21,7 @@ func (m *Manifest) Write(w io.Writer) error {
 		return err
 	}
 	for i := range m.Objects {
-		if err := m.Objects[i].write(w); err != nil {
+		if err := m.Objects[i].write(w, m.Hash); err != nil {
 			return err
 		}
 	}
@@ -31,9 +31,9 @@ func (m *Manifest) Write(w io.Writer) error {
 // linesAtOnce is how many records become text before they are written.
 const linesAtOnce = 1024
 
-func (o *Object) write(w io.Writer) error {
+func (o *Object) write(w io.Writer, hash checksum.Hash) error {
 	if len(o.Records) <= linesAtOnce {
-		_, err := w.Write(o.appendRecords(nil, o.Records))
+		_, err := w.Write(o.appendRecords(nil, hash, o.Records))
 		return err
 	}
 	workers := runtime.GOMAXPROCS(0)
@@ -43,7 +43,7 @@ func (o *Object) write(w io.Writer) error {
 		for i := range texts {
 			some := records[:min(linesAtOnce, len(records))]
 			records = records[len(some):]
-			wait.Go(func() { texts[i] = o.appendRecords(texts[i][:0], some) })
+			wait.Go(func() { texts[i] = o.appendRecords(texts[i][:0], hash, some) })
 		}
 		wait.Wait()
 		for _, text := range texts {
@@ -55,9 +55,9 @@ func (o *Object) write(w io.Writer) error {
 	return nil
 }
 
-func (o *Object) appendRecords(b []byte, records []checksum.Record) []byte {
+func (o *Object) appendRecords(b []byte, hash checksum.Hash, records []checksum.Record) []byte {
 	for i := range records {
-		b = appendRecord(b, o.Name, &records[i])
+		b = appendRecord(b, hash, o.Name, &records[i])
 	}
 	return b
 }
@@ -132,10 +132,10 @@ func accountFields(a *checksum.Account) []accountField {
 	return fields
 }
 
-func appendRecord(b []byte, object string, r *checksum.Record) []byte {
+func appendRecord(b []byte, hash checksum.Hash, object string, r *checksum.Record) []byte {
 	b = append(b, kinds[r.Kind]...)
 	b = append(b, '\t')
-	b = hex.AppendEncode(b, r.Digest[:])
+	b = hex.AppendEncode(b, r.Digest[:hash.Size()])
 	before := r.Digest
 	for _, d := range [...]checksum.Digest{r.Masked, r.Dwarf} {
 		b = append(b, '\t')
@@ -143,7 +143,7 @@ func appendRecord(b []byte, object string, r *checksum.Record) []byte {
 			b = append(b, none...)
 			continue
 		}
-		b = hex.AppendEncode(b, d[:])
+		b = hex.AppendEncode(b, d[:hash.Size()])
 		before = d
 	}
 	b = append(b, '\t')

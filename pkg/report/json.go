@@ -102,7 +102,7 @@ func writeJSON(w io.Writer, r *compare.Result, sides Sides) error {
 	}
 	for i := range r.Changes {
 		if c := &r.Changes[i]; c.Status != compare.LineOnly || sides.Lines {
-			d.Functions = append(d.Functions, function(c))
+			d.Functions = append(d.Functions, function(c, r.New.Hash))
 		}
 	}
 	if sides.Data {
@@ -122,7 +122,7 @@ func side(m *manifest.Manifest, path string) jsonSide {
 	return jsonSide{path, m.Arch, m.Count(checksum.Function), m.Count(checksum.Orphan), m.Opaque()}
 }
 
-func function(c *compare.Change) jsonFunction {
+func function(c *compare.Change, hash checksum.Hash) jsonFunction {
 	shown := c.New
 	if shown == nil {
 		shown = c.Old
@@ -133,7 +133,7 @@ func function(c *compare.Change) jsonFunction {
 	}
 	return jsonFunction{
 		Name: c.Name, File: c.File, FileInferred: c.Inferred, Object: c.Object, Section: c.Section,
-		Status: c.Status, Reasons: list(c.Reasons), Old: state(c.Old), New: state(c.New),
+		Status: c.Status, Reasons: list(c.Reasons), Old: state(c.Old, hash), New: state(c.New, hash),
 		PairedBy: c.PairedBy, Sympos: positioned.Sympos, Opaque: shown.Opaque,
 		Cold: list(shown.Cold), Aliases: list(shown.Aliases), Lines: jsonLines(c.Lines),
 	}
@@ -147,11 +147,11 @@ func jsonLines(list []compare.LineChange) []jsonLine {
 	return lines
 }
 
-func state(r *checksum.Record) *jsonState {
+func state(r *checksum.Record, hash checksum.Hash) *jsonState {
 	if r == nil {
 		return nil
 	}
-	return &jsonState{r.Name, r.Size, r.Digest.String()}
+	return &jsonState{r.Name, r.Size, hash.Hex(&r.Digest)}
 }
 
 // list makes an empty list of a nil one.
