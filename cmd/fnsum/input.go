@@ -121,13 +121,27 @@ func (in *inputs) source(x *input) (*source, error) {
 		return in.tree(x.path)
 	}
 	var notes bytes.Buffer
-	summed, tracer, err := in.sum(x.file.Data, x.path, mapped.TrimSuffix(filepath.Base(x.path)), in.options, &notes)
+	var summed summed
+	var tracer *checksum.Tracer
+	err := reading(x.path, func() (err error) {
+		summed, tracer, err = in.sum(x.file.Data, x.path, mapped.TrimSuffix(filepath.Base(x.path)), in.options, &notes)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	in.stderr.Write(notes.Bytes())
 	manifest := in.newManifest(summed.arch, summed.object)
 	return &source{manifest: manifest, paths: map[string]string{summed.object.Name: x.path}, tracer: tracer}, nil
+}
+
+// reading does what reads a mapped file, and says which one if that shrank.
+func reading(path string, read func() error) error {
+	err := mapped.Catch(read)
+	if errors.Is(err, mapped.ErrChanged) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return err
 }
 
 // newManifest is the manifest of objects that were summed.

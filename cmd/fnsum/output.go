@@ -9,13 +9,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/fnsum/fnsum/internal/mapped"
 )
 
 // writeOutput writes to a file, whole or not at all, or for - to stdout.
 func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
 	if path == "-" {
 		b := bufio.NewWriterSize(stdout, 1<<16)
-		if err := write(b); err != nil {
+		if err := mapped.Catch(func() error { return write(b) }); err != nil {
 			return err
 		}
 		return b.Flush()

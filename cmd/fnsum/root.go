@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/fnsum/fnsum/internal/mapped"
 )
 
 // Exit statuses, those of diff(1).
@@ -32,7 +34,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	switch err := root.Execute(); {
+	switch err := mapped.Catch(root.Execute); {
 	case err == nil:
 		return statusSame
 	case errors.Is(err, errDiffers):

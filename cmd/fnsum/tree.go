@@ -178,8 +178,11 @@ func (in *inputs) sumEntry(e *entry, options checksum.Options) {
 		return
 	}
 	defer file.Close()
-	e.summed, _, e.err = in.sum(file.Data, e.path, e.name, options, &e.notes)
-	e.object.Detach()
+	e.err = reading(e.path, func() (err error) {
+		e.summed, _, err = in.sum(file.Data, e.path, e.name, options, &e.notes)
+		e.object.Detach()
+		return err
+	})
 }
 
 // mostCommon is the architecture of most objects.

@@ -22,9 +22,12 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fnsum/fnsum/internal/parallel"
 )
 
 // ErrEmpty is the error for a file, or the content of a compressed one, of no
@@ -116,4 +119,23 @@ func TrimSuffix(name string) string {
 		}
 	}
 	return name
+}
+
+// ErrChanged is the error for a file that shrank while it was read.
+var ErrChanged = errors.New("the file changed while it was read")
+
+// Catch does what reads mapped files. The memory behind the end of a file that
+// shrank is gone: reading it is an error.
+func Catch(read func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case parallel.Fault(p):
+			err = ErrChanged
+		default:
+			panic(p)
+		}
+	}()
+	return read()
 }

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -339,4 +340,54 @@ func FuzzDecompress(f *testing.F) {
 			t.Errorf("%d bytes, error %v", len(content), err)
 		}
 	})
+}
+
+// A file that shrinks while it is mapped is an error where it is read, and
+// another panic is none of ours.
+func TestCatch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shrinks")
+	if err := os.WriteFile(path, bytes.Repeat([]byte{1}, 1<<16), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	file, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	sum := 0
+	add := func() error {
+		for _, b := range file.Data {
+			sum += int(b)
+		}
+		return nil
+	}
+	if err := Catch(add); err != nil || sum != 1<<16 {
+		t.Errorf("%d, %v", sum, err)
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := Catch(add); !errors.Is(err, ErrChanged) {
+		t.Errorf("error %v", err)
+	}
+	if err := Catch(func() error {
+		parallel.Chunks(2, 4, 1, func(int, int) { _ = add() })
+		return nil
+	}); !errors.Is(err, ErrChanged) {
+		t.Errorf("in a goroutine: error %v", err)
+	}
+	for _, bug := range []func(){
+		func() { panic("bug") },
+		func() { _ = *(*int)(nil) },
+		func() { parallel.Chunks(1, 1, 1, func(int, int) { panic("bug") }) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("a bug is taken for a file that shrank")
+				}
+			}()
+			_ = Catch(func() error { bug(); return nil })
+		}()
+	}
 }

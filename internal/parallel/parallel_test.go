@@ -3,7 +3,9 @@
 package parallel
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -21,4 +23,19 @@ func TestChunks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A panic is that of the one who waits.
+func TestPanic(t *testing.T) {
+	defer func() {
+		if p := recover(); !strings.Contains(fmt.Sprint(p), "the third") {
+			t.Errorf("recovered %v", p)
+		}
+	}()
+	Chunks(4, 40, 10, func(lo, _ int) {
+		if lo == 20 {
+			panic("the third")
+		}
+	})
+	t.Error("no panic")
 }

@@ -32,6 +32,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fnsum/fnsum/internal/huge"
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
@@ -292,7 +293,7 @@ const (
 func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, found findings) {
 	var next atomic.Int64
 	var mutex sync.Mutex
-	var wait sync.WaitGroup
+	var wait parallel.Group
 	for range min(s.jobs, len(bodies)/chunk+1) {
 		wait.Go(func() {
 			w, d := newWalker(s.p), &digester{hash: s.p.hash}

@@ -4,7 +4,6 @@ package checksum
 
 import (
 	"debug/elf"
-	"sync"
 
 	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/internal/parallel"
@@ -71,7 +70,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 		normal:  huge.Make[string](len(file.Symbols), len(file.Symbols)),
 		marks:   make([]symbolMark, len(file.Symbols)),
 	}
-	var load sync.WaitGroup // functions and tables, beside what doesn't need them
+	var load parallel.Group // functions and tables, beside what doesn't need them
 	var err error
 	load.Go(func() {
 		if p.code, err = object.LoadCode(file, m.branch); err == nil {

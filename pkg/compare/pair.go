@@ -7,8 +7,8 @@ import (
 	"debug/elf"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
 
@@ -82,7 +82,7 @@ func pairRecords(oldRecords, newRecords []checksum.Record, linked *linked) []pai
 
 // bothSides makes something of the old and the new side at once.
 func bothSides[T any](what func(side int) T) (older, newer T) {
-	var wait sync.WaitGroup
+	var wait parallel.Group
 	wait.Go(func() { older = what(0) })
 	newer = what(1)
 	wait.Wait()

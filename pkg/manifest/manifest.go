@@ -15,8 +15,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/object"
 )
@@ -26,7 +26,7 @@ const Version = 1
 
 // Manifest is the checksums of one object or of several of one build.
 type Manifest struct {
-	Form int    // version of the canonical form, checksum.FormVersion
+	Form int           // version of the canonical form, checksum.FormVersion
 	Hash checksum.Hash // of the digests
 	// Lines is the digest of the user's table of line parameters, or empty.
 	Lines   string
@@ -140,7 +140,7 @@ func beginning(text string) uint64 {
 // sortHalves sorts the two halves of a list at once, and merges them.
 func sortHalves[T any](list []T, compare func(a, b T) int) []T {
 	a, b := list[:len(list)/2], list[len(list)/2:]
-	var wait sync.WaitGroup
+	var wait parallel.Group
 	wait.Go(func() { slices.SortFunc(a, compare) })
 	slices.SortFunc(b, compare)
 	wait.Wait()

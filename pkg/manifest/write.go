@@ -9,8 +9,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
 
@@ -39,7 +39,7 @@ func (o *Object) write(w io.Writer, hash checksum.Hash) error {
 	workers := runtime.GOMAXPROCS(0)
 	texts := make([][]byte, workers) // of the records in turn, and used again
 	for records := o.Records; len(records) > 0; {
-		var wait sync.WaitGroup
+		var wait parallel.Group
 		for i := range texts {
 			some := records[:min(linesAtOnce, len(records))]
 			records = records[len(some):]
