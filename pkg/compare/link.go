@@ -95,6 +95,9 @@ func (s *linkedSide) unshared(r *checksum.Record) bool {
 	if r.Kind != checksum.Data {
 		symbol = s.Primary(r.Body)
 	}
+	if symbol == 0 {
+		return true
+	}
 	_, unique := s.Name(symbol)
 	return unique
 }
@@ -106,7 +109,10 @@ func (s *linkedSide) neighbours(r *checksum.Record) map[string]bool {
 	found := map[string]bool{}
 	own := s.Symbols(r)
 	add := func(direction string, symbol uint32) {
-		if name, unique := s.Name(symbol); unique && symbol != 0 && !slices.Contains(own, symbol) {
+		if symbol == 0 || slices.Contains(own, symbol) {
+			return
+		}
+		if name, unique := s.Name(symbol); unique {
 			found[direction+name] = true
 		}
 	}
@@ -197,13 +203,13 @@ func (b *best) try(index, score int) {
 
 // contents is the content of functions that have no counterpart yet, as a key:
 // where the objects are at hand, with references by pair.
-func (p *pairing) contents(g *group) func(*checksum.Record) string {
+func (p *pairing) contents(g *group) func(*checksum.Record) (string, bool) {
 	key := func(digest checksum.Digest, disambiguation uint64, r *checksum.Record) string {
 		b := binary.BigEndian.AppendUint64(digest[:], disambiguation)
 		return string(append(b, checksum.Place(r.Section)...))
 	}
 	if p.linked == nil {
-		return func(r *checksum.Record) string { return key(r.Digest, r.Disambiguation, r) }
+		return func(r *checksum.Record) (string, bool) { return key(r.Digest, r.Disambiguation, r), true }
 	}
 	p.name()
 	made := map[*checksum.Record]string{}
@@ -214,7 +220,10 @@ func (p *pairing) contents(g *group) func(*checksum.Record) string {
 			}
 		}
 	}
-	return func(r *checksum.Record) string { return made[r] }
+	return func(r *checksum.Record) (string, bool) {
+		content, ok := made[r]
+		return content, ok
+	}
 }
 
 // variableSteps tell variables of one name apart where the places that use them
@@ -246,7 +255,7 @@ func (l *linked) pairVariables() {
 		pairedNew: map[*checksum.Record]*checksum.Record{},
 		linked:    l,
 	}
-	groups := groupBy(older, newer, func(r *checksum.Record) string { return checksum.Normal(r.Name) })
+	groups := groupBy(older, newer, func(r *checksum.Record) (string, bool) { return checksum.Normal(r.Name), true })
 	for range maxRounds {
 		if !p.pairNeighbours(groups) {
 			break

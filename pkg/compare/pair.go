@@ -125,14 +125,14 @@ func (p *pairing) add(older, newer *checksum.Record, by Evidence) {
 // group is records that may be each other's counterparts, by side.
 type group struct{ older, newer []*checksum.Record }
 
-// groupBy groups records of two sides by a key; those whose key is empty are
-// left out. The groups that have both sides are in the order of their keys.
-func groupBy(older, newer []*checksum.Record, key func(*checksum.Record) string) []*group {
+// groupBy groups records of two sides by a key; those that have none are left
+// out. The groups that have both sides are in the order of their keys.
+func groupBy(older, newer []*checksum.Record, key func(*checksum.Record) (string, bool)) []*group {
 	byKey := make(map[string]*group, len(newer))
 	for side, records := range [...][]*checksum.Record{older, newer} {
 		for _, r := range records {
-			k := key(r)
-			if k == "" {
+			k, ok := key(r)
+			if !ok {
 				continue
 			}
 			g := byKey[k]
@@ -161,14 +161,17 @@ func groupBy(older, newer []*checksum.Record, key func(*checksum.Record) string)
 	return groups
 }
 
-func normalName(r *checksum.Record) string {
+func normalName(r *checksum.Record) (string, bool) {
 	if r.Kind != checksum.Function {
-		return ""
+		return "", false
 	}
-	return checksum.Normal(r.Name)
+	return checksum.Normal(r.Name), true
 }
 
-func stem(r *checksum.Record) string { return checksum.Stem(normalName(r)) }
+func stem(r *checksum.Record) (string, bool) {
+	name, ok := normalName(r)
+	return checksum.Stem(name), ok
+}
 
 // pairNames pairs the functions whose normal name one function has on each
 // side, and returns the groups of names that several have.
@@ -190,13 +193,13 @@ func (p *pairing) pairNames(older, newer []*checksum.Record) []*group {
 	}
 	names := map[*checksum.Record]string{} // of what shares its name
 	for _, r := range older {
-		if name := normalName(r); name != "" {
+		if name, ok := normalName(r); ok {
 			s := slotOf(name)
 			s.older, s.many = r, s.many || s.older != nil
 		}
 	}
 	for _, r := range newer {
-		if name := normalName(r); name != "" {
+		if name, ok := normalName(r); ok {
 			s := slotOf(name)
 			s.newer, s.many = r, s.many || s.newer != nil
 		}
@@ -211,16 +214,19 @@ func (p *pairing) pairNames(older, newer []*checksum.Record) []*group {
 	}
 	for _, records := range [...][]*checksum.Record{older, newer} {
 		for _, r := range records {
-			if name := normalName(r); name != "" && slotOf(name).many {
+			if name, ok := normalName(r); ok && slotOf(name).many {
 				names[r] = name
 			}
 		}
 	}
-	return groupBy(older, newer, func(r *checksum.Record) string { return names[r] })
+	return groupBy(older, newer, func(r *checksum.Record) (string, bool) {
+		name, ok := names[r]
+		return name, ok
+	})
 }
 
 // leftovers groups the functions that have no counterpart yet.
-func (p *pairing) leftovers(older, newer []*checksum.Record, key func(*checksum.Record) string) []*group {
+func (p *pairing) leftovers(older, newer []*checksum.Record, key func(*checksum.Record) (string, bool)) []*group {
 	all := &group{slices.Clone(older), slices.Clone(newer)}
 	p.drop(all)
 	return groupBy(all.older, all.newer, key)
@@ -431,11 +437,11 @@ func (p *pairing) pairTwins(g *group) {
 // first.
 func (p *pairing) pairInOrder(g *group, by Evidence) {
 	for _, byFile := range [...]bool{true, false} {
-		key := func(r *checksum.Record) string {
+		key := func(r *checksum.Record) (string, bool) {
 			if byFile {
-				return localFile(r)
+				return localFile(r), localFile(r) != ""
 			}
-			return "any"
+			return "", true
 		}
 		for _, some := range groupBy(g.older, g.newer, key) {
 			for i := range min(len(some.older), len(some.newer)) {
@@ -610,11 +616,8 @@ func only(list []named, other *checksum.Record) *checksum.Record {
 // pairOrphans pairs code without a symbol: by content, then in order within
 // its section.
 func (p *pairing) pairOrphans(older, newer []*checksum.Record) {
-	place := func(r *checksum.Record) string {
-		if r.Kind != checksum.Orphan {
-			return ""
-		}
-		return checksum.Place(r.Section)
+	place := func(r *checksum.Record) (string, bool) {
+		return checksum.Place(r.Section), r.Kind == checksum.Orphan
 	}
 	for _, g := range groupBy(older, newer, place) {
 		p.pairTwins(g)
