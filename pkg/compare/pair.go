@@ -4,7 +4,6 @@ package compare
 
 import (
 	"cmp"
-	"debug/elf"
 	"slices"
 	"strings"
 
@@ -192,16 +191,14 @@ func (p *pairing) pairNames(older, newer []*checksum.Record) []*group {
 		return &slots[i]
 	}
 	names := map[*checksum.Record]string{} // of what shares its name
-	for _, r := range older {
-		if name, ok := normalName(r); ok {
-			s := slotOf(name)
-			s.older, s.many = r, s.many || s.older != nil
-		}
-	}
-	for _, r := range newer {
-		if name, ok := normalName(r); ok {
-			s := slotOf(name)
-			s.newer, s.many = r, s.many || s.newer != nil
+	for side, records := range [...][]*checksum.Record{older, newer} {
+		for _, r := range records {
+			if name, ok := normalName(r); ok {
+				s := slotOf(name)
+				to := [...]**checksum.Record{&s.older, &s.newer}[side]
+				s.many = s.many || *to != nil
+				*to = r
+			}
 		}
 	}
 	for i := range slots {
@@ -238,121 +235,6 @@ func (p *pairing) drop(g *group) {
 	g.newer = slices.DeleteFunc(g.newer, func(r *checksum.Record) bool { return p.pairedNew[r] != nil })
 }
 
-// trait is what of a function its counterpart must have as well: empty where it
-// doesn't matter.
-type trait struct {
-	file, name, place string
-	scope             string
-	digest            checksum.Digest
-	disambiguation    uint64
-}
-
-// step is one way to tell the functions of a group apart: those are paired that
-// alone have a trait on their side.
-type step struct {
-	by Evidence
-	// of is the function's trait, false for one that has none.
-	of func(r *checksum.Record) (trait, bool)
-}
-
-// nameSteps tell functions of one normal name apart, best evidence first.
-var nameSteps = [...]step{
-	{ByNameAndFile, inFile},
-	{ByName, promotedName},
-	{ByContent, both(inFile, sameReferences)},
-	{ByContent, both(inFile, sameContent)},
-	{ByContent, both(inFile, sameButLines)},
-	{ByContent, sameReferences},
-	{ByContent, sameContent},
-	{ByContent, sameButLines},
-	{ByNameAndFile, inGuessedFile},
-	{ByName, ofScope},
-	{ByName, whatever},
-}
-
-// stemSteps tell functions apart that the source gives one name.
-var stemSteps = [...]step{
-	{ByContent, both(inFile, sameContent)},
-	{ByNameAndFile, inFile},
-	{ByContent, sameContent},
-	{ByName, whatever},
-}
-
-// renameSteps find functions of one content.
-var renameSteps = [...]step{
-	{ByContent, inFile},
-	{ByContent, inGuessedFile},
-	{ByContent, whatever},
-}
-
-func whatever(*checksum.Record) (trait, bool) { return trait{}, true }
-
-func ofScope(r *checksum.Record) (trait, bool) { return trait{scope: scopeOf(r)}, true }
-
-// scopeOf is whether the name is known outside of its file.
-func scopeOf(r *checksum.Record) string {
-	if r.Scope == elf.STB_LOCAL {
-		return "local"
-	}
-	return "global"
-}
-
-// inFile is the file, where the object tells, which it does of static functions.
-func inFile(r *checksum.Record) (trait, bool) {
-	file := localFile(r)
-	return trait{file: file, scope: scopeOf(r)}, file != ""
-}
-
-// inGuessedFile is the file by the function's neighbours in its section.
-func inGuessedFile(r *checksum.Record) (trait, bool) {
-	return trait{file: r.File, scope: scopeOf(r)}, r.File != ""
-}
-
-// promotedName is the name with the hash that clang's ThinLTO gives to a static
-// that it made global: a hash of the module's path.
-func promotedName(r *checksum.Record) (trait, bool) {
-	return trait{name: r.Name}, strings.Contains(r.Name, ".llvm.")
-}
-
-// sameContent is the digest and where the function lives.
-func sameContent(r *checksum.Record) (trait, bool) {
-	return trait{place: checksum.Place(r.Section), digest: r.Digest}, true
-}
-
-// sameReferences also tells apart what is referred to.
-func sameReferences(r *checksum.Record) (trait, bool) {
-	t, _ := sameContent(r)
-	t.disambiguation = r.Disambiguation
-	return t, true
-}
-
-// sameButLines is the digest without line numbers.
-func sameButLines(r *checksum.Record) (trait, bool) {
-	t, _ := sameContent(r)
-	t.digest = unlined(r)
-	return t, true
-}
-
-// both is the traits of two kinds together.
-func both(a, b func(*checksum.Record) (trait, bool)) func(*checksum.Record) (trait, bool) {
-	return func(r *checksum.Record) (trait, bool) {
-		x, ok := a(r)
-		y, ok2 := b(r)
-		return trait{
-			file: x.file + y.file, name: x.name + y.name, place: x.place + y.place, scope: x.scope + y.scope,
-			digest: y.digest, disambiguation: y.disambiguation,
-		}, ok && ok2
-	}
-}
-
-// localFile is the record's file if it is known, not guessed.
-func localFile(r *checksum.Record) string {
-	if r.Inferred() {
-		return ""
-	}
-	return r.File
-}
-
 // maxRounds bounds how often functions are looked at again because counterparts
 // were found of what they refer to, or of what refers to them.
 const maxRounds = 8
@@ -383,20 +265,15 @@ func (p *pairing) pairStep(g *group, s *step) {
 		many         bool
 	}
 	traits := map[trait]found{}
-	for _, r := range g.older {
-		if t, ok := s.of(r); ok {
-			f := traits[t]
-			f.many = f.many || f.older != nil
-			f.older = r
-			traits[t] = f
-		}
-	}
-	for _, r := range g.newer {
-		if t, ok := s.of(r); ok {
-			f := traits[t]
-			f.many = f.many || f.newer != nil
-			f.newer = r
-			traits[t] = f
+	for side, records := range [...][]*checksum.Record{g.older, g.newer} {
+		for _, r := range records {
+			if t, ok := s.of(r); ok {
+				f := traits[t]
+				to := [...]**checksum.Record{&f.older, &f.newer}[side]
+				f.many = f.many || *to != nil
+				*to = r
+				traits[t] = f
+			}
 		}
 	}
 	paired := false
@@ -452,75 +329,6 @@ func (p *pairing) pairInOrder(g *group, by Evidence) {
 	}
 }
 
-// named is a record by one of its names.
-type named struct {
-	record *checksum.Record
-	name   string
-}
-
-// allNames is all names of all functions of the two sides, primary names and
-// aliases, in normal form.
-type allNames struct{ older, newer map[string][]named }
-
-// gone tells whether no function of a side, 0 for the old one, has a name.
-func (n *allNames) gone(side int, name string) bool {
-	return n != nil && len([...]map[string][]named{n.older, n.newer}[side][name]) == 0
-}
-
-// findNames is nil where nobody needs to know: all functions are paired, each
-// with all its aliases.
-func (p *pairing) findNames(older, newer []*checksum.Record) *allNames {
-	complete := func(records []*checksum.Record, paired map[*checksum.Record]*checksum.Record) bool {
-		return !slices.ContainsFunc(records, func(r *checksum.Record) bool {
-			other := paired[r]
-			return r.Kind == checksum.Function && (other == nil || !slices.Equal(r.Aliases, other.Aliases))
-		})
-	}
-	if complete(older, p.pairedOld) && complete(newer, p.pairedNew) {
-		return nil
-	}
-	n := &allNames{}
-	n.older, n.newer = bothSides(func(side int) map[string][]named {
-		return byAnyName([...][]*checksum.Record{older, newer}[side])
-	})
-	return n
-}
-
-func byAnyName(records []*checksum.Record) map[string][]named {
-	names := make(map[string][]named, len(records))
-	for _, r := range records {
-		if r.Kind != checksum.Function {
-			continue
-		}
-		key := checksum.Normal(r.Name)
-		names[key] = append(names[key], named{r, r.Name})
-		for _, alias := range r.Aliases {
-			key := checksum.Normal(alias)
-			names[key] = append(names[key], named{r, alias})
-		}
-	}
-	return names
-}
-
-// pairByAlias pairs functions left over on both sides that share a name.
-func (p *pairing) pairByAlias(newer []*checksum.Record) {
-	for _, r := range newer {
-		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
-			continue
-		}
-		for i, name := range append([]string{r.Name}, r.Aliases...) {
-			was := only(p.names.older[checksum.Normal(name)], r)
-			if was != nil && p.pairedOld[was] == nil {
-				p.add(was, r, ByName)
-				break
-			}
-			if was != nil && i == 0 {
-				break // it was an alias: what its own name stood for counts
-			}
-		}
-	}
-}
-
 // pairRenamed pairs functions of the same content whose names are on one side
 // only.
 func (p *pairing) pairRenamed(older, newer []*checksum.Record) {
@@ -549,68 +357,6 @@ func (p *pairing) pairRenamed(older, newer []*checksum.Record) {
 			return
 		}
 	}
-}
-
-// pairMoved deals with the functions left over on either side, and with names
-// that stand for other code than before (rule 1.2). A name that joined or left
-// a function is no change of code.
-func (p *pairing) pairMoved(older, newer []*checksum.Record) {
-	moved := map[*checksum.Record]bool{} // a name of it stands for other code now
-	for _, r := range newer {
-		if r.Kind != checksum.Function {
-			continue
-		}
-		if p.pairedNew[r] == nil {
-			p.single(r)
-		}
-		for _, alias := range r.Aliases {
-			was := only(p.names.older[checksum.Normal(alias)], r)
-			if was != nil && p.pairedOld[was] != r {
-				p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName, alias: true, name: alias})
-				moved[was] = true
-			}
-		}
-	}
-	for _, r := range older {
-		if r.Kind != checksum.Function || p.pairedOld[r] != nil {
-			continue
-		}
-		// A name that still exists was looked at from the new side, unless
-		// there it could have stood for several.
-		if !moved[r] || only(p.names.newer[checksum.Normal(r.Name)], r) == nil {
-			p.pairs = append(p.pairs, pair{older: r})
-		}
-	}
-}
-
-// single is a function of the new side alone: new, or split off one whose
-// alias it was. A second function of a name is new.
-func (p *pairing) single(r *checksum.Record) {
-	name := checksum.Normal(r.Name)
-	was := only(p.names.older[name], r)
-	if was != nil && only(p.names.newer[name], was) == r {
-		p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName})
-		return
-	}
-	p.pairs = append(p.pairs, pair{newer: r})
-}
-
-// only is the record that a name stands for: the only one, or the only one of
-// the other's file; nil where there is none or no telling.
-func only(list []named, other *checksum.Record) *checksum.Record {
-	if len(list) == 1 {
-		return list[0].record
-	}
-	var found *checksum.Record
-	for _, n := range list {
-		if file := localFile(n.record); file != "" && file == localFile(other) {
-			if found != nil && found != n.record {
-				return nil
-			}
-			found = n.record
-		}
-	}
-	return found
 }
 
 // pairOrphans pairs code without a symbol: by content, then in order within
