@@ -23,6 +23,7 @@
 package checksum
 
 import (
+	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -274,6 +275,7 @@ func (s *summer) run() error {
 	}
 	s.setPositions()
 	s.uses = append(found.uses, foundAgain.uses...)
+	slices.SortStableFunc(s.uses, func(a, b use) int { return cmp.Compare(a.fn, b.fn) }) // whichever worker found them
 	if p.data {
 		s.records = append(s.records, s.sumData()...)
 	}

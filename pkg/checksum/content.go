@@ -5,6 +5,7 @@ package checksum
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/zeebo/xxh3"
 
@@ -19,7 +20,7 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 	}
 	switch t.kind {
 	case targetName:
-		return w.appendNumber(w.appendName(b, t), t.symbol)
+		return w.appendNumber(w.appendName(b, t, 0), t.symbol)
 	case targetString:
 		if w.isOwnText(t) {
 			return append(b, tagOwnName)
@@ -46,12 +47,12 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 func (w *walker) appendPlain(b []byte, t *target) []byte {
 	switch t.kind {
 	case targetName:
-		return w.appendName(b, t)
+		return w.appendName(b, t, 0)
 	case targetInside:
 		e := &w.p.code.Extents[t.extent]
 		ordinal, into := w.elsewhere.ordinal(w.p, e.Section, e.Start, e.End, t.at)
 		b = append(b, tagInside)
-		b = w.appendSymbol(b, w.p.code.Funcs[e.Func].Primary)
+		b = w.appendSymbol(b, w.p.code.Funcs[e.Func].Primary, 0)
 		b = binary.AppendUvarint(b, uint64(e.Part))
 		b = binary.AppendUvarint(b, uint64(ordinal))
 		return binary.AppendUvarint(b, uint64(into))
@@ -93,17 +94,18 @@ func (w *walker) appendString(b, s []byte) []byte {
 	return appendText(b, s)
 }
 
-// appendName encodes a symbol's normal name and the offset from it.
-func (w *walker) appendName(b []byte, t *target) []byte {
+// appendName encodes a symbol's name, and which of that name it is in a datum, and
+// the offset from it.
+func (w *walker) appendName(b []byte, t *target, number int) []byte {
 	b = append(b, tagName)
-	b = w.appendSymbol(b, t.symbol)
+	b = w.appendSymbol(b, t.symbol, number)
 	return binary.AppendVarint(b, t.offset)
 }
 
 // appendSymbol encodes what a symbol goes by. Where several symbols of the
 // object go by that, it notes for the disambiguation digest where this one
-// comes from (rule 3.9).
-func (w *walker) appendSymbol(b []byte, symbol uint32) []byte {
+// comes from (rule 3.9), and which it is in a datum.
+func (w *walker) appendSymbol(b []byte, symbol uint32, number int) []byte {
 	name, unique := w.p.name(symbol)
 	if !unique && !w.masking {
 		if _, seen := w.used[symbol]; !seen || w.depth > 0 {
@@ -112,6 +114,9 @@ func (w *walker) appendSymbol(b []byte, symbol uint32) []byte {
 			w.disambig = binary.AppendUvarint(w.disambig, w.p.file.Symbols[symbol].Size)
 			w.ambiguous = w.ambiguous || w.p.marks[symbol]&markTwin != 0
 		}
+	}
+	if number > 0 { // behind a NUL, which no name has
+		name = fmt.Sprintf("%s\x00 (number %d of that name)", name, number+1)
 	}
 	return appendText(b, name)
 }
@@ -328,6 +333,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 		blank(b[first:first+int(end-start)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))
 	}
 	table := relocs.Len() > 0 && w.p.isJumpTable(section, start, end)
+	var numbers numbers
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		b = binary.AppendUvarint(b, r.Offset-start)
@@ -344,9 +350,36 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 				continue
 			}
 		}
+		if t.kind == targetName {
+			b = w.appendName(b, &t, numbers.of(w.p, t.symbol))
+			continue
+		}
 		b = w.appendPlain(b, &t)
 	}
 	return b
+}
+
+// numbers tells the symbols of one name apart that a datum refers to, by the order
+// in which it does.
+type numbers struct {
+	used  map[uint32]int
+	count map[string]int
+}
+
+func (n *numbers) of(p *program, symbol uint32) int {
+	name, unique := p.name(symbol)
+	if unique {
+		return 0
+	}
+	if n.used == nil {
+		n.used, n.count = map[uint32]int{}, map[string]int{}
+	}
+	number, seen := n.used[symbol]
+	if !seen {
+		number = n.count[name]
+		n.count[name], n.used[symbol] = number+1, number
+	}
+	return number
 }
 
 // elsewhere finds ordinals in code other than what is being walked. It keeps

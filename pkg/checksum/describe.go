@@ -179,7 +179,7 @@ func (d *describer) target(top bool) {
 	}
 	switch tag {
 	case tagName:
-		d.text("%s", strings.TrimSuffix(d.string(), "\x00")) // see Tracer.Rename
+		d.text("%s", strings.ReplaceAll(d.string(), "\x00", "")) // see Tracer.Rename
 		d.offset()
 		if len(d.rest) > 0 && d.rest[0] == tagNumber && top {
 			d.byte()
@@ -188,7 +188,7 @@ func (d *describer) target(top bool) {
 	case tagOwnName:
 		d.text("its own name")
 	case tagInside:
-		d.text("%s", strings.TrimSuffix(d.string(), "\x00"))
+		d.text("%s", strings.ReplaceAll(d.string(), "\x00", ""))
 		if part := d.uvarint(); part > 0 {
 			d.text(", part %d", part)
 		}

@@ -18,8 +18,8 @@ import (
 
 // Rename makes the canonical form call symbols, which are given by their
 // indices in the symbol table, by other names than their normal ones. No two
-// symbols of the object may share such a name. A NUL at its end, which no
-// symbol's own name can have, isn't shown.
+// symbols of the object may share such a name. A NUL in it, which no symbol's own
+// name can have, isn't shown.
 func (t *Tracer) Rename(names map[uint32]string) {
 	t.s.p.names = names
 	t.walker = newWalker(t.s.p)
@@ -27,19 +27,21 @@ func (t *Tracer) Rename(names map[uint32]string) {
 
 // Again makes a function's or orphan's digests again, with the names that
 // Rename gave, and tells whether it has the body. With atEnds set, a reference
-// to where one variable ends and another starts is read as the end, not the
-// start (rule 3.8f).
+// to where one variable ends, which the function uses elsewhere as well, and
+// another starts by name is read as the end, not the start (rule 3.8f).
 func (t *Tracer) Again(r *Record, atEnds bool) (Record, bool) {
 	b := t.body(r)
 	if b == nil {
 		return Record{}, false
 	}
 	again := *r
-	t.walker.atEnds = atEnds
+	if atEnds {
+		t.walker.atEnds = slices.Clone(t.uses(b))
+	}
 	t.digest.reset()
 	t.walker.walk(b, &t.digest)
 	t.walker.digests(&t.digest, &again, nil)
-	t.walker.atEnds = false
+	t.walker.atEnds = nil
 	return again, true
 }
 
@@ -111,6 +113,17 @@ func (t *Tracer) Users(symbol uint32) []Use {
 	return t.users[symbol]
 }
 
+// Undefined is the normal names of the symbols that the object only refers to.
+func (t *Tracer) Undefined() map[string]bool {
+	names := map[string]bool{}
+	for i := range t.s.p.file.Symbols {
+		if s := &t.s.p.file.Symbols[i]; i > 0 && !s.Defined() && s.Name != "" {
+			names[t.s.p.normal[i]] = true
+		}
+	}
+	return names
+}
+
 // SharedVariables is the normal names of the data that functions refer to by a
 // name which several symbols of the object share.
 func (t *Tracer) SharedVariables() map[string]bool {
@@ -138,14 +151,11 @@ func (t *Tracer) Variables(names map[string]bool) []Record {
 	unknown := map[uint32]bool{} // nobody kept who uses it
 	for i := range p.file.Symbols {
 		symbol := uint32(i)
-		if !t.variable(symbol) || !names[p.normal[symbol]] {
+		if symbol == 0 || !t.variable(symbol) || !names[p.normal[symbol]] {
 			continue
 		}
-		switch {
-		case p.marks[symbol]&markShared == 0:
+		if p.marks[symbol]&markShared == 0 && len(t.Users(symbol)) == 0 {
 			unknown[symbol] = true
-		case len(t.Users(symbol)) == 0:
-			continue
 		}
 		symbols = append(symbols, symbol)
 	}
@@ -210,7 +220,7 @@ func (t *Tracer) findUsers(symbols map[uint32]bool) {
 			}
 		}
 	}
-	for fn := range candidates {
+	for _, fn := range slices.Sorted(maps.Keys(candidates)) {
 		b := t.s.body(int32(fn), nil)
 		for _, symbol := range t.uses(&b) {
 			if symbols[symbol] {

@@ -155,17 +155,32 @@ func normalRust(name string) (normal, suffixes string, ok bool) {
 	return normal, suffixes, ok
 }
 
-// demangled is a name without mangling, unless it is much longer: references
-// back in a name can make a short one a very long one.
-func demangled(name string) (string, bool) {
-	limit := min(bits.Len(uint(16*len(name))), 30)
+// What a name may have that is to be demangled: a short one with many references
+// back may stand for a very long one, and a long one be nested very deep.
+const (
+	maxMangled    = 2048
+	maxReferences = 16
+)
+
+// demangled is a name of Rust's without mangling, unless that would take long, or
+// the result would be.
+func demangled(name string) (plain string, ok bool) {
+	if len(name) > maxMangled || strings.Count(name, "B") > maxReferences {
+		return "", false
+	}
+	defer func() {
+		if recover() != nil { // the demangler panicked on a name that is none
+			plain, ok = "", false
+		}
+	}()
+	limit := bits.Len(uint(16 * len(name)))
 	plain, err := demangle.ToString(name, demangle.MaxLength(limit))
 	return plain, err == nil && len(plain) < 1<<limit
 }
 
 // Readable is a function's name as people read it: one of Rust's demangled.
 func Readable(name string) string {
-	if strings.HasPrefix(name, "_R") || strings.HasPrefix(name, "_ZN") {
+	if _, _, rust := normalRust(name); rust {
 		if plain, ok := demangled(name); ok {
 			return plain
 		}

@@ -54,7 +54,7 @@ type walker struct {
 	used     map[uint32]uint32 // shared symbols of this function: their number
 	names    map[string]uint32 // and how many a normal name has
 	ends     []uint32          // rule 3.8f: symbols that end where a target is read
-	atEnds   bool              // and such a target is read as the end
+	atEnds   []uint32          // those of them that a variable's name is read as
 	touched  []uint32          // the symbols that this function uses
 	disambig []byte
 	// ambiguous is set where that doesn't tell all of them apart.
@@ -509,7 +509,7 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 // the thing itself where that has a class of its own.
 func (w *walker) reference(here place, kind relocKind, t *target) {
 	w.touch(t)
-	if w.atEnds && t.ended != 0 {
+	if t.ended != 0 && t.kind == targetName && slices.Contains(w.atEnds, t.ended) && !w.p.isBook(t.symbol) {
 		w.p.readAsEnd(t)
 	}
 	w.encoded = kind.appendTo(w.encoded[:0])

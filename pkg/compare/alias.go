@@ -127,6 +127,9 @@ func only(list []named, other *checksum.Record) *checksum.Record {
 	if len(list) == 1 {
 		return list[0].record
 	}
+	if len(list) > crowd {
+		return nil
+	}
 	var found *checksum.Record
 	for _, n := range list {
 		if file := localFile(n.record); file != "" && file == localFile(other) {

@@ -338,7 +338,7 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		if !c.keep(change.Object, change.File, change.Name) {
 			continue
 		}
-		if !atHand && (p.ambiguous() || change.onlyReferences() && (renamed || p.refersByName())) {
+		if !atHand && (p.ambiguous() || change.onlyReferences() && (renamed || p.refersByName()) || renamed && p.otherNameOrNone()) {
 			c.Ambiguous++
 		}
 		switch change.Status {

@@ -69,7 +69,7 @@ type twice struct{ atStarts, atEnds *checksum.Record }
 func (j *judge) link(pairs []pair, l *linked) {
 	var doubtful []*pair
 	for i := range pairs {
-		if p := &pairs[i]; p.older != nil && p.newer != nil && (p.ambiguous() || reasons(p.older, p.newer, j.dwarf) != nil) {
+		if p := &pairs[i]; p.older != nil && p.newer != nil && (p.refersByName() || reasons(p.older, p.newer, j.dwarf) != nil) {
 			doubtful = append(doubtful, p)
 		}
 	}
@@ -138,13 +138,20 @@ func (p pair) otherName() bool {
 	return p.older != nil && p.newer != nil && !p.alias && checksum.Normal(p.older.Name) != checksum.Normal(p.newer.Name)
 }
 
+// otherNameOrNone tells whether a function was renamed, or may have been: it calls
+// one that was, so that its own digest isn't the same.
+func (p pair) otherNameOrNone() bool { return p.older == nil || p.newer == nil || p.otherName() }
+
 // renamed tells whether the two sides of a pair have no name in common.
 func (p pair) renamed() bool { return p.otherName() && !sharedName(p.older, p.newer) }
 
 // sharedName tells whether two functions have a name in common.
 func sharedName(a, b *checksum.Record) bool {
-	names := normalNames(a)
-	return slices.ContainsFunc(normalNames(b), func(name string) bool { return slices.Contains(names, name) })
+	names := map[string]bool{}
+	for _, name := range normalNames(a) {
+		names[name] = true
+	}
+	return slices.ContainsFunc(normalNames(b), func(name string) bool { return names[name] })
 }
 
 // normalNames is the normal names of a function, the primary one first.

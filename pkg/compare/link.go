@@ -38,9 +38,15 @@ func newLinked(older, newer *checksum.Tracer) *linked {
 // name gives names to what has been paired since it was called last.
 func (p *pairing) name() {
 	for ; p.named < len(p.pairs); p.named++ {
-		// A reference is never compared by position, and one to a function of
-		// several names, of which each is one of its own now, not at all.
-		if x := &p.pairs[p.named]; x.newer != nil && x.by != ByPosition && p.pairedNew[x.newer] == x.older && x.older != nil {
+		// A function of several names, of which each is one of its own now, keeps
+		// its own.
+		x := &p.pairs[p.named]
+		switch {
+		case x.older == nil || x.newer == nil || p.pairedNew[x.newer] != x.older:
+		case x.by == ByPosition: // which is no evidence that a reference means the same
+			p.linked.nameApart(0, x.older)
+			p.linked.nameApart(1, x.newer)
+		default:
 			p.nameBoth(x.older, x.newer)
 		}
 	}
@@ -67,12 +73,23 @@ func (p *pairing) nameBoth(older, newer *checksum.Record) {
 	// A reference is by the primary name or, if that is global, by the one that it
 	// uses: an alias, unless that stands for something else on the other side.
 	for side, symbols := range [...][]uint32{a, b} {
-		other := [...]*checksum.Record{newer, older}[side]
+		others := map[string]bool{}
+		for _, other := range normalNames([...]*checksum.Record{newer, older}[side]) {
+			others[other] = true
+		}
 		for i, symbol := range symbols {
-			if own, _ := l.sides[side].Name(symbol); i == 0 || slices.Contains(normalNames(other), own) || p.names.gone(1-side, own) {
+			if own, _ := l.sides[side].Name(symbol); i == 0 || others[own] || p.names.gone(1-side, own) {
 				l.sides[side].names[symbol] = name
 			}
 		}
+	}
+}
+
+// nameApart gives what stands on one side a name that nothing on the other has.
+func (l *linked) nameApart(side int, r *checksum.Record) {
+	if symbols := l.sides[side].Symbols(r); len(symbols) > 0 {
+		note := [...]string{" (old)", " (new)"}[side]
+		l.sides[side].names[symbols[0]] = l.unique(checksum.Normal(r.Name)+note, r)
 	}
 }
 
@@ -83,7 +100,7 @@ func (l *linked) unique(name string, r *checksum.Record) string {
 	}
 	l.taken[name]++
 	if n := l.taken[name]; n > 1 {
-		name = fmt.Sprintf("%s, number %d", name, n)
+		return fmt.Sprintf("%s\x00, number %d", name, n)
 	}
 	return name + "\x00"
 }
@@ -121,18 +138,15 @@ func (s *linkedSide) neighbours(r *checksum.Record) map[string]bool {
 	}
 	for _, symbol := range own {
 		for _, use := range s.Users(symbol) {
-			direction := "from "
-			if r.Kind == checksum.Data { // a function may use several of a name
-				direction = fmt.Sprintf("number %d from ", use.Index)
-			}
-			add(direction, s.Primary(use.Body))
+			// A function may use several of a name.
+			add(fmt.Sprintf("number %d from ", use.Index), s.Primary(use.Body))
 		}
 	}
 	return found
 }
 
-// crowd is how many functions of a group a neighbour may have before it tells
-// nothing about any of them.
+// crowd is how many functions a neighbour may have in a group, or a name, before
+// it tells nothing about any of them.
 const crowd = 64
 
 // pairNeighbours pairs those of a group that have more neighbours in common
@@ -268,8 +282,7 @@ func (l *linked) pairVariables() {
 		}
 		for side, records := range [...][]*checksum.Record{g.older, g.newer} {
 			for _, r := range records {
-				note := [...]string{" (old)", " (new)"}[side]
-				l.sides[side].names[l.sides[side].Symbols(r)[0]] = l.unique(checksum.Normal(r.Name)+note, r)
+				l.nameApart(side, r)
 			}
 		}
 	}

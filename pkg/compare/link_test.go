@@ -4,6 +4,7 @@ package compare_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +49,19 @@ func reads(name string, variables ...string) elfbuild.Piece {
 // calls is a function that calls another by its name.
 func calls(name, callee string) elfbuild.Piece {
 	return elfbuild.Func(name, "e8 00000000 c3", elfbuild.PLT32(1, callee, -4))
+}
+
+// tableOf is a function that refers to a nameless table of variables.
+func tableOf(variables ...string) elfbuild.Object {
+	relocs := []elfbuild.Reloc{}
+	for i, v := range variables {
+		relocs = append(relocs, elfbuild.Abs64(uint64(8*i), v, 0))
+	}
+	return elfbuild.Object{Sections: []elfbuild.Section{
+		elfbuild.Text(".text", elfbuild.Func("f", "488b05 00000000 c3", elfbuild.PC32(3, ".rodata.f", -4))),
+		elfbuild.ReadOnly(".rodata.f", elfbuild.Raw(strings.Repeat("00", 8*len(variables)), relocs...)),
+		elfbuild.Data(".data", static("x.1", 4, 0), static("x.2", 4, 0)),
+	}}
 }
 
 // Two builds whose objects, at hand, say more than names do.
@@ -145,6 +159,47 @@ func TestLinked(t *testing.T) {
 			object(pieces{takes("f", 0, 24)}, pieces{static("a", 24, 0), static("b", 8, 0)}),
 			[]string{"changed:f"},
 			[]string{"changed:f"},
+		},
+		{
+			"a new static behind a, used instead of b, and a isn't used",
+			object(pieces{elfbuild.Func("f", "48c7c0 00000000 c3", elfbuild.Abs32S(3, ".data", 16))}, pieces{static("a", 16, 0), static("b", 8, 0)}),
+			object(pieces{elfbuild.Func("f", "48c7c0 00000000 c3", elfbuild.Abs32S(3, ".data", 16))}, pieces{static("a", 16, 0), static("c", 8, 0), static("b", 8, 0)}),
+			[]string{"changed:f"}, []string{"changed:f"},
+		},
+		{
+			"what keeps books behind a, which is used, holds something else",
+			object(pieces{takes("f", 0, 16)}, pieces{static("a", 16, 0), static("_rs.2", 8, 1)}),
+			object(pieces{takes("f", 0, 16)}, pieces{static("a", 16, 0), static("_rs.2", 8, 2)}),
+			[]string{"changed:f"}, []string{"changed:f"},
+		},
+		{
+			"a nameless datum behind a, which is used, holds something else",
+			elfbuild.Object{Sections: []elfbuild.Section{elfbuild.Text(".text", takes("f", 0, 16)), elfbuild.ReadOnly(".data", static("a", 16, 0), static("CSWTCH.2", 8, 1))}},
+			elfbuild.Object{Sections: []elfbuild.Section{elfbuild.Text(".text", takes("f", 0, 16)), elfbuild.ReadOnly(".data", static("a", 16, 0), static("CSWTCH.2", 8, 2))}},
+			[]string{"changed:f"}, []string{"changed:f"},
+		},
+		{
+			"the code has another name, and the name is somebody else's",
+			object(pieces{elfbuild.Func("x", "31c0 c3"), calls("f", "x")}, nil),
+			object(pieces{elfbuild.Func("y", "31c0 c3"), calls("f", "x")}, nil),
+			[]string{"added:y", "removed:x"}, []string{"renamed:y"},
+		},
+		{
+			"clones of sizes that changed places, both edited",
+			object(pieces{elfbuild.Func("w.constprop.0", "b801000000 b802000000 c3").Local(), elfbuild.Func("w.constprop.1", "b801000000 b803000000 90 c3").Local(), calls("f", "w.constprop.0")}, nil),
+			object(pieces{elfbuild.Func("w.constprop.0", "b804000000 b802000000 90 c3").Local(), elfbuild.Func("w.constprop.1", "b804000000 b803000000 c3").Local(), calls("f", "w.constprop.1")}, nil),
+			[]string{"changed:w.constprop.0", "changed:w.constprop.1"}, []string{"changed:w.constprop.0", "changed:w.constprop.1"},
+		},
+		{
+			"two by position, and two callers of one that call the other",
+			object(pieces{elfbuild.Func("w.1", "b801000000 c3").Local(), elfbuild.Func("w.2", "b802000000 c3").Local(), calls("f", "ext")}, nil),
+			object(pieces{elfbuild.Func("w.1", "b803000000 c3").Local(), elfbuild.Func("w.2", "b804000000 c3").Local(), calls("f", "w.2")}, nil),
+			[]string{"changed:f", "changed:w.1", "changed:w.2"}, []string{"changed:f", "changed:w.1", "changed:w.2"},
+		},
+		{
+			"the other of two in a table",
+			tableOf("x.1", "x.2", "x.1"), tableOf("x.1", "x.2", "x.2"),
+			[]string{"changed:f"}, []string{"changed:f"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

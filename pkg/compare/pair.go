@@ -332,15 +332,19 @@ func (p *pairing) pairInOrder(g *group, by Evidence) {
 // pairRenamed pairs functions of the same content whose names are on one side
 // only.
 func (p *pairing) pairRenamed(older, newer []*checksum.Record) {
-	gone := func(records []*checksum.Record, others map[string][]named) (list []*checksum.Record) {
+	gone := func(records []*checksum.Record, other int) (list []*checksum.Record) {
 		for _, r := range records {
-			if r.Kind == checksum.Function && p.pairedOld[r] == nil && p.pairedNew[r] == nil && others[checksum.Normal(r.Name)] == nil {
+			if r.Kind == checksum.Function && p.pairedOld[r] == nil && p.pairedNew[r] == nil && p.names.gone(other, checksum.Normal(r.Name)) {
 				list = append(list, r)
 			}
 		}
+		if p.linked != nil && len(list) > 0 { // the other side has a function of that name, elsewhere
+			undefined := p.linked.sides[other].Undefined()
+			list = slices.DeleteFunc(list, func(r *checksum.Record) bool { return undefined[checksum.Normal(r.Name)] })
+		}
 		return list
 	}
-	left := &group{gone(older, p.names.newer), gone(newer, p.names.older)}
+	left := &group{gone(older, 1), gone(newer, 0)}
 	for range maxRounds {
 		p.drop(left)
 		if len(left.older) == 0 || len(left.newer) == 0 {
