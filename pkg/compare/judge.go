@@ -12,7 +12,7 @@ import (
 type judge struct {
 	dwarf bool // debug information was evidence for line numbers on both sides
 	// again is the records of pairs that objects at hand tell more about.
-	again map[[2]*checksum.Record][2]twice
+	again map[[2]*checksum.Record][2]*checksum.Record
 }
 
 // change compares the two sides of a pair.
@@ -51,52 +51,54 @@ func (j *judge) change(p *pair) Change {
 func (j *judge) reasons(p *pair) []string {
 	again, ok := j.again[[2]*checksum.Record{p.older, p.newer}]
 	if !ok {
-		return reasons(p.older, p.newer, j.dwarf)
+		again = [2]*checksum.Record{p.older, p.newer}
 	}
-	list := reasons(again[0].atStarts, again[1].atStarts, j.dwarf)
-	// Where one variable ends and another starts, either may be meant.
-	if other := reasons(again[0].atEnds, again[1].atEnds, j.dwarf); list != nil && (other == nil || slices.Equal(other, onlyLines)) {
-		list = other
-	}
-	return list
+	return reasons(again[0], again[1], j.dwarf)
 }
-
-// twice is a record made again with references by pair, and with both readings
-// of one to where one variable ends and another starts (rule 3.8f).
-type twice struct{ atStarts, atEnds *checksum.Record }
 
 // link makes the records again of pairs that the names alone leave in doubt.
 func (j *judge) link(pairs []pair, l *linked) {
-	var doubtful []*pair
+	var doubtful [][2]*checksum.Record
 	for i := range pairs {
 		if p := &pairs[i]; p.older != nil && p.newer != nil && (p.refersByName() || reasons(p.older, p.newer, j.dwarf) != nil) {
-			doubtful = append(doubtful, p)
+			doubtful = append(doubtful, [2]*checksum.Record{p.older, p.newer})
 		}
 	}
 	if len(doubtful) == 0 {
 		return
 	}
 	l.pairVariables()
-	older, newer := bothSides(func(side int) []twice {
-		made := make([]twice, len(doubtful))
-		for i, p := range doubtful {
-			r := [...]*checksum.Record{p.older, p.newer}[side]
-			for _, to := range [...]struct {
-				record **checksum.Record
-				atEnds bool
-			}{{&made[i].atStarts, false}, {&made[i].atEnds, true}} {
-				*to.record = r
-				if again, ok := l.sides[side].Again(r, to.atEnds); ok {
-					*to.record = &again
-				}
+	j.again = l.again(doubtful, false)
+	// Where one variable ends and another starts, either may be meant (rule 3.8f).
+	doubtful = slices.DeleteFunc(doubtful, func(p [2]*checksum.Record) bool {
+		list := reasons(j.again[p][0], j.again[p][1], j.dwarf)
+		return !slices.Contains(list, checksum.References.String())
+	})
+	for p, again := range l.again(doubtful, true) {
+		if list := reasons(again[0], again[1], j.dwarf); list == nil || slices.Equal(list, onlyLines) {
+			j.again[p] = again
+		}
+	}
+}
+
+// again makes the records of pairs again, with references by pair; those that an
+// object doesn't have are as they are.
+func (l *linked) again(pairs [][2]*checksum.Record, atEnds bool) map[[2]*checksum.Record][2]*checksum.Record {
+	older, newer := bothSides(func(side int) []checksum.Record {
+		made := make([]checksum.Record, len(pairs))
+		for i, p := range pairs {
+			made[i] = *p[side]
+			if again, ok := l.sides[side].Again(p[side], atEnds); ok {
+				made[i] = again
 			}
 		}
 		return made
 	})
-	j.again = make(map[[2]*checksum.Record][2]twice, len(doubtful))
-	for i, p := range doubtful {
-		j.again[[2]*checksum.Record{p.older, p.newer}] = [2]twice{older[i], newer[i]}
+	again := make(map[[2]*checksum.Record][2]*checksum.Record, len(pairs))
+	for i, p := range pairs {
+		again[p] = [2]*checksum.Record{&older[i], &newer[i]}
 	}
+	return again
 }
 
 // onlyReferences tells whether a function changed, and perhaps in nothing but
