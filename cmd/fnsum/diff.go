@@ -119,8 +119,12 @@ func (in *inputs) runDiff(cmd *cobra.Command, paths []string, options *diffOptio
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
 	}
-	if result.Ambiguous > 0 {
-		fmt.Fprintf(in.stderr, "fnsum: %d functions refer by name to what has namesakes or was renamed: compare the objects to be sure\n", result.Ambiguous)
+	switch n := result.Ambiguous; n {
+	case 0:
+	case 1:
+		fmt.Fprintln(in.stderr, "fnsum: 1 function refers by name to what has namesakes or was renamed: compare the objects to be sure")
+	default:
+		fmt.Fprintf(in.stderr, "fnsum: %d functions refer by name to what has namesakes or was renamed: compare the objects to be sure\n", n)
 	}
 	if options.format == "json" && !options.quiet {
 		if err := objects.findLines(result); err != nil {

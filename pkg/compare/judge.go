@@ -112,7 +112,7 @@ func (c *Change) onlyReferences() bool {
 // doubtful tells whether the objects may know better than their checksums what
 // became of a pair.
 func (j *judge) doubtful(p pair) bool {
-	if p.older == nil || p.newer == nil || p.by == ByPosition || p.ambiguous() {
+	if p.older == nil || p.newer == nil || p.by == ByPosition || p.ambiguous() || p.otherName() {
 		return true
 	}
 	list := reasons(p.older, p.newer, j.dwarf)
