@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -233,6 +234,10 @@ func (p *program) entryTarget(symbol, typ uint32, addend int64, offset uint64) t
 // deeper, as on a cycle all does, is left out.
 const maxDepth = 16
 
+// maxUses is how many symbols a datum may refer to, itself or by others, of which
+// it is known that what refers to it uses them.
+const maxUses = 64
+
 // nestedKey is a datum as others refer to it: at this depth, or 0 when all
 // that it refers to in turn is within maxDepth.
 type nestedKey struct {
@@ -255,6 +260,7 @@ type nested struct {
 	// that doesn't tell all of them.
 	disambig  uint64
 	ambiguous bool
+	uses      []uint32 // as walker.use takes them, the first maxUses
 }
 
 // appendNested encodes the digest of a datum that a datum refers to.
@@ -273,6 +279,9 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 		n = w.nest(key, end)
 	}
 	w.depth--
+	for _, symbol := range n.uses {
+		w.use(symbol)
+	}
 	w.maskable = w.maskable || n.maskable
 	if n.disambig != 0 && !w.masking {
 		w.disambig = binary.LittleEndian.AppendUint64(append(w.disambig, tagNested), n.disambig)
@@ -291,7 +300,7 @@ func (w *walker) recall(key nestedKey) (nested, bool) {
 func (w *walker) nest(key datumKey, end uint64) nested {
 	truncated, unsettled, maskable, ambiguous := w.truncated, w.unsettled, w.maskable, w.ambiguous
 	w.truncated, w.unsettled, w.maskable, w.ambiguous = false, false, false, false
-	first := len(w.disambig)
+	first, firstUse := len(w.disambig), len(w.uses)
 	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
 	w.nested[w.depth] = buf
 	n := nested{digest: w.p.hash.sum(buf), maskable: w.maskable}
@@ -300,6 +309,10 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 		w.disambig = w.disambig[:first]
 	}
 	w.ambiguous = ambiguous
+	if used := w.uses[firstUse:]; len(used) > 0 {
+		n.uses = slices.Clone(used[:min(len(used), maxUses)])
+		w.uses = w.uses[:firstUse]
+	}
 	if w.unsettled {
 		n.open = w.body
 	}
@@ -351,6 +364,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 			}
 		}
 		if t.kind == targetName {
+			w.use(t.symbol)
 			b = w.appendName(b, &t, numbers.of(w.p, t.symbol))
 			continue
 		}

@@ -78,8 +78,9 @@ type walker struct {
 	encoded   []byte
 	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
 	memo      map[nestedKey]nested
-	depth     int  // of nested data being encoded
-	truncated bool // they go deeper than maxDepth
+	uses      []uint32 // by the nested data being encoded
+	depth     int      // of nested data being encoded
+	truncated bool     // they go deeper than maxDepth
 	elsewhere elsewhere
 	findings  findings
 	unsettled bool
@@ -577,10 +578,21 @@ func (w *walker) touch(t *target) {
 		w.ends = append(w.ends, t.ended)
 	}
 	w.touched = append(w.touched, symbol)
-	if w.p.links && w.p.marks[symbol]&markBook == 0 &&
-		(w.p.marks[symbol]&markShared != 0 || len(w.p.normal[symbol]) != len(w.p.file.Symbols[symbol].Name)) {
-		w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
+	w.use(symbol)
+}
+
+// use notes that the function refers to a symbol, itself or by data, whose name
+// others share or that a compiler numbered.
+func (w *walker) use(symbol uint32) {
+	if !w.p.links || w.masking || w.p.marks[symbol]&markBook != 0 ||
+		w.p.marks[symbol]&markShared == 0 && len(w.p.normal[symbol]) == len(w.p.file.Symbols[symbol].Name) {
+		return
 	}
+	if w.depth > 0 { // for all that refer to the datum
+		w.uses = append(w.uses, symbol)
+		return
+	}
+	w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
 }
 
 // settleEnds is rule 3.8f: a reference was read as the symbol that starts

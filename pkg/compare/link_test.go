@@ -64,6 +64,21 @@ func tableOf(variables ...string) elfbuild.Object {
 	}}
 }
 
+// tablesOf is two functions, f and g, that refer to a table of one variable each.
+func tablesOf(first, second string) elfbuild.Object {
+	table := func(variable string) elfbuild.Piece {
+		return elfbuild.Raw("0000000000000000", elfbuild.Abs64(0, variable, 0))
+	}
+	return elfbuild.Object{Sections: []elfbuild.Section{
+		elfbuild.Text(".text",
+			elfbuild.Func("f", "488b05 00000000 c3", elfbuild.PC32(3, ".rodata.f", -4)),
+			elfbuild.Func("g", "488b05 00000000 c3", elfbuild.PC32(3, ".rodata.g", -4))),
+		elfbuild.ReadOnly(".rodata.f", table(first)),
+		elfbuild.ReadOnly(".rodata.g", table(second)),
+		elfbuild.Data(".data", static("x.1", 4, 0), static("x.2", 4, 0)),
+	}}
+}
+
 // Two builds whose objects, at hand, say more than names do.
 func TestLinked(t *testing.T) {
 	type pieces = []elfbuild.Piece
@@ -201,6 +216,16 @@ func TestLinked(t *testing.T) {
 			object(pieces{elfbuild.Func("w.1", "b803000000 c3").Local(), elfbuild.Func("w.2", "b804000000 c3").Local(), calls("f", "w.2")}, nil),
 			[]string{"changed:f", "changed:w.1", "changed:w.2"},
 			[]string{"changed:f", "changed:w.1", "changed:w.2"},
+		},
+		{
+			"tables of one each, of which one has the other's now",
+			tablesOf("x.1", "x.2"), tablesOf("x.2", "x.2"),
+			[]string{"changed:f", "changed:g"}, nil,
+		},
+		{
+			"tables of one each, numbered the other way around",
+			tablesOf("x.1", "x.2"), tablesOf("x.2", "x.1"),
+			nil, nil,
 		},
 		{
 			"the other of two in a table",
