@@ -220,7 +220,8 @@ func TestLinked(t *testing.T) {
 		{
 			"tables of one each, of which one has the other's now",
 			tablesOf("x.1", "x.2"), tablesOf("x.2", "x.2"),
-			[]string{"changed:f", "changed:g"}, nil,
+			[]string{"changed:f", "changed:g"},
+			nil,
 		},
 		{
 			"tables of one each, numbered the other way around",
