@@ -2,7 +2,11 @@
 
 package checksum
 
-import "testing"
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
 
 func TestNormal(t *testing.T) {
 	for name, want := range map[string]string{
@@ -49,6 +53,37 @@ func TestNormal(t *testing.T) {
 		}
 		if twice := Normal(Normal(name)); twice != Normal(name) {
 			t.Errorf("Normal(%q) is not stable: %q", name, twice)
+		}
+	}
+}
+
+func TestStem(t *testing.T) {
+	for normal, want := range map[string]string{
+		"f": "f", "f.isra": "f", "f.constprop": "f", "f.part": "f", "f.cold": "f", "f.localalias": "f", "f.specialized": "f",
+		"f.part.isra.cold": "f", "f.x": "f.x", ".isra": ".isra", "f.particle": "f.particle",
+	} {
+		if got := Stem(normal); got != want {
+			t.Errorf("Stem(%q) = %q, want %q", normal, got, want)
+		}
+	}
+}
+
+// What no person could read is shown as it is, and so is what is no name of
+// Rust's or would take long.
+func TestReadable(t *testing.T) {
+	long := "_RNvC1a" + strconv.Itoa(4000) + strings.Repeat("x", 4000)
+	for name, want := range map[string]string{
+		"tcp_ack":                            "tcp_ack",
+		"_RNvCs4U3bjgClitK_7pairing7checked": "pairing::checked",
+		"_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE": "core::fmt::Formatter::write_str",
+		"_ZNFcvcB1_":    "_ZNFcvcB1_", // the demangler panics
+		"_ZN3foo3barEv": "_ZN3foo3barEv",
+		long:            long,
+		"_RINvC1a1b" + strings.Repeat("R", 1<<20):  "_RINvC1a1b" + strings.Repeat("R", 1<<20),
+		"_RNvTTTTTTTTTTTTTTTTTTTTTTTTBn_Bm_Bl_Bk_": "_RNvTTTTTTTTTTTTTTTTTTTTTTTTBn_Bm_Bl_Bk_",
+	} {
+		if got := Readable(name); got != want {
+			t.Errorf("Readable(%.60q) = %.60q, want %.60q", name, got, want)
 		}
 	}
 }
