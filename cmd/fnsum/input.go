@@ -124,7 +124,7 @@ func (in *inputs) source(x *input) (*source, error) {
 	var summed summed
 	var tracer *checksum.Tracer
 	err := reading(x.path, func() (err error) {
-		summed, tracer, err = in.sum(x.file.Data, x.path, mapped.TrimSuffix(filepath.Base(x.path)), in.options, &notes)
+		summed, tracer, err = in.sum(x.file.Data, x.path, mapped.TrimSuffix(filepath.Base(x.path)), in.options, in.trace, &notes)
 		return err
 	})
 	if err != nil {
@@ -160,14 +160,15 @@ type summed struct {
 	object manifest.Object
 }
 
-// sum sums an object. What a user should know of it goes to notes.
-func (in *inputs) sum(data []byte, path, name string, options checksum.Options, notes io.Writer) (s summed, tracer *checksum.Tracer, err error) {
+// sum sums an object, and gives a tracer of it if one is wanted. What a user should
+// know of it goes to notes.
+func (in *inputs) sum(data []byte, path, name string, options checksum.Options, trace bool, notes io.Writer) (s summed, tracer *checksum.Tracer, err error) {
 	file, err := object.Parse(data)
 	if err != nil {
 		return s, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var sums *checksum.Sums
-	if in.trace {
+	if trace {
 		sums, tracer, err = checksum.Trace(file, options)
 	} else {
 		sums, err = checksum.Sum(file, options)

@@ -75,7 +75,11 @@ func (in *inputs) tracer(s *source, name string) (*checksum.Tracer, func(), erro
 	}
 	options := in.options
 	options.Jobs = 1 // of several trees' objects, each has a core
-	_, tracer, err := in.sum(file.Data, s.paths[name], name, options, io.Discard)
+	var tracer *checksum.Tracer
+	err = reading(s.paths[name], func() (err error) {
+		_, tracer, err = in.sum(file.Data, s.paths[name], name, options, true, io.Discard)
+		return err
+	})
 	if err != nil {
 		file.Close()
 		return nil, nil, err

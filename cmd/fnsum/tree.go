@@ -179,7 +179,7 @@ func (in *inputs) sumEntry(e *entry, options checksum.Options) {
 	}
 	defer file.Close()
 	e.err = reading(e.path, func() (err error) {
-		e.summed, _, err = in.sum(file.Data, e.path, e.name, options, &e.notes)
+		e.summed, _, err = in.sum(file.Data, e.path, e.name, options, false, &e.notes)
 		e.object.Detach()
 		return err
 	})

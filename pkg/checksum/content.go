@@ -234,8 +234,8 @@ func (p *program) entryTarget(symbol, typ uint32, addend int64, offset uint64) t
 // deeper, as on a cycle all does, is left out.
 const maxDepth = 16
 
-// maxUses is how many symbols a datum may refer to, itself or by others, of which
-// it is known that what refers to it uses them.
+// maxUses is how many symbols a datum or function may refer to by data of which it
+// is known that it uses them.
 const maxUses = 64
 
 // nestedKey is a datum as others refer to it: at this depth, or 0 when all
@@ -260,7 +260,7 @@ type nested struct {
 	// that doesn't tell all of them.
 	disambig  uint64
 	ambiguous bool
-	uses      []uint32 // as walker.use takes them, the first maxUses
+	uses      []uint32 // as useByData takes them, the first maxUses
 }
 
 // appendNested encodes the digest of a datum that a datum refers to.
@@ -280,7 +280,7 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 	}
 	w.depth--
 	for _, symbol := range n.uses {
-		w.use(symbol)
+		w.useByData(symbol)
 	}
 	w.maskable = w.maskable || n.maskable
 	if n.disambig != 0 && !w.masking {
@@ -364,7 +364,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 			}
 		}
 		if t.kind == targetName {
-			w.use(t.symbol)
+			w.useByData(t.symbol)
 			b = w.appendName(b, &t, numbers.of(w.p, t.symbol))
 			continue
 		}

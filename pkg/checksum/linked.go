@@ -50,7 +50,7 @@ func (t *Tracer) Symbols(r *Record) []uint32 {
 	switch {
 	case r.Kind == Data && r.Body > 0:
 		return []uint32{uint32(r.Body)}
-	case r.Kind == Function && t.body(r) != nil:
+	case r.Kind == Function && t.has(r):
 		fn := &t.s.p.code.Funcs[r.Body-1]
 		return append([]uint32{fn.Primary}, fn.Aliases...)
 	}
@@ -61,10 +61,10 @@ func (t *Tracer) Symbols(r *Record) []uint32 {
 // symbol of the object so.
 func (t *Tracer) Name(symbol uint32) (name string, unique bool) { return t.s.p.name(symbol) }
 
-// Primary is the primary symbol of the function that a body is of, 0 for an
-// orphan.
+// Primary is the primary symbol of the function that a body is of, 0 where it is
+// of none.
 func (t *Tracer) Primary(body int32) uint32 {
-	if int(body) > len(t.s.p.code.Funcs) {
+	if body < 1 || int(body) > len(t.s.p.code.Funcs) {
 		return 0
 	}
 	return t.s.p.code.Funcs[body-1].Primary

@@ -52,17 +52,23 @@ func (t *Tracer) Steps(r *Record) ([]Traced, error) {
 	return t.trace(b), nil
 }
 
-// body is the body that a record is of, nil if the object has none such.
-func (t *Tracer) body(r *Record) *body {
+// has tells whether a record is of one of the object's bodies. A function of
+// another object would have another name.
+func (t *Tracer) has(r *Record) bool {
 	functions := len(t.s.p.code.Funcs)
 	switch i := int(r.Body) - 1; {
-	case i < 0 || r.Kind == Data:
-		return nil
-	case i < functions: // of another object, it would have another name
-		if r.Kind != Function || t.s.p.code.Name(t.s.p.code.Funcs[i].Primary) != r.Name {
-			return nil
-		}
-	case i >= functions+len(t.s.orphans) || r.Kind != Orphan:
+	case i < 0:
+		return false
+	case i < functions:
+		return r.Kind == Function && t.s.p.code.Name(t.s.p.code.Funcs[i].Primary) == r.Name
+	default:
+		return r.Kind == Orphan && i < functions+len(t.s.orphans)
+	}
+}
+
+// body is the body that a record is of, nil if the object has none such.
+func (t *Tracer) body(r *Record) *body {
+	if !t.has(r) {
 		return nil
 	}
 	b := t.s.body(r.Body-1, nil)

@@ -79,6 +79,7 @@ type walker struct {
 	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
 	memo      map[nestedKey]nested
 	uses      []uint32 // by the nested data being encoded
+	byData    int      // uses by data so far
 	depth     int      // of nested data being encoded
 	truncated bool     // they go deeper than maxDepth
 	elsewhere elsewhere
@@ -128,6 +129,7 @@ func (w *walker) walk(b *body, visit visitor) {
 	w.body, w.visit = b, visit
 	w.digest, _ = visit.(*digester)
 	w.opaque, w.unsettled, w.ambiguous, w.account = false, false, false, Account{}
+	w.byData = 0
 	clear(w.used)
 	clear(w.names)
 	w.ends, w.touched, w.disambig = w.ends[:0], w.touched[:0], w.disambig[:0]
@@ -578,21 +580,31 @@ func (w *walker) touch(t *target) {
 		w.ends = append(w.ends, t.ended)
 	}
 	w.touched = append(w.touched, symbol)
-	w.use(symbol)
+	if w.linked(symbol) {
+		w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
+	}
 }
 
-// use notes that the function refers to a symbol, itself or by data, whose name
-// others share or that a compiler numbered.
-func (w *walker) use(symbol uint32) {
-	if !w.p.links || w.masking || w.p.marks[symbol]&markBook != 0 ||
-		w.p.marks[symbol]&markShared == 0 && len(w.p.normal[symbol]) == len(w.p.file.Symbols[symbol].Name) {
+// linked tells whether it is to be known who uses a symbol: one whose name others
+// share, or that a compiler numbered.
+func (w *walker) linked(symbol uint32) bool {
+	return w.p.links && w.p.marks[symbol]&markBook == 0 &&
+		(w.p.marks[symbol]&markShared != 0 || len(w.p.normal[symbol]) != len(w.p.file.Symbols[symbol].Name))
+}
+
+// useByData notes that the function refers to such a symbol by nameless data; the
+// first maxUses of them, as many functions may refer to what refers to many.
+func (w *walker) useByData(symbol uint32) {
+	if w.masking || !w.linked(symbol) {
 		return
 	}
 	if w.depth > 0 { // for all that refer to the datum
 		w.uses = append(w.uses, symbol)
 		return
 	}
-	w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
+	if w.byData++; w.byData <= maxUses {
+		w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
+	}
 }
 
 // settleEnds is rule 3.8f: a reference was read as the symbol that starts

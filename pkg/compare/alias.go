@@ -8,19 +8,13 @@ import (
 	"github.com/fnsum/fnsum/pkg/checksum"
 )
 
-// named is a record by one of its names.
-type named struct {
-	record *checksum.Record
-	name   string
-}
-
 // allNames is all names of all functions of the two sides, primary names and
 // aliases, in normal form.
-type allNames struct{ older, newer map[string][]named }
+type allNames struct{ older, newer map[string][]*checksum.Record }
 
 // gone tells whether no function of a side, 0 for the old one, has a name.
 func (n *allNames) gone(side int, name string) bool {
-	return n != nil && len([...]map[string][]named{n.older, n.newer}[side][name]) == 0
+	return n != nil && len([...]map[string][]*checksum.Record{n.older, n.newer}[side][name]) == 0
 }
 
 // findNames is nil where nobody needs to know: all functions are paired, each
@@ -36,23 +30,21 @@ func (p *pairing) findNames(older, newer []*checksum.Record) *allNames {
 		return nil
 	}
 	n := &allNames{}
-	n.older, n.newer = bothSides(func(side int) map[string][]named {
+	n.older, n.newer = bothSides(func(side int) map[string][]*checksum.Record {
 		return byAnyName([...][]*checksum.Record{older, newer}[side])
 	})
 	return n
 }
 
-func byAnyName(records []*checksum.Record) map[string][]named {
-	names := make(map[string][]named, len(records))
+// byAnyName is functions by each of their names.
+func byAnyName(records []*checksum.Record) map[string][]*checksum.Record {
+	names := make(map[string][]*checksum.Record, len(records))
 	for _, r := range records {
 		if r.Kind != checksum.Function {
 			continue
 		}
-		key := checksum.Normal(r.Name)
-		names[key] = append(names[key], named{r, r.Name})
-		for _, alias := range r.Aliases {
-			key := checksum.Normal(alias)
-			names[key] = append(names[key], named{r, alias})
+		for _, name := range normalNames(r) {
+			names[name] = append(names[name], r)
 		}
 	}
 	return names
@@ -123,20 +115,20 @@ func (p *pairing) single(r *checksum.Record) {
 
 // only is the record that a name stands for: the only one, or the only one of
 // the other's file; nil where there is none or no telling.
-func only(list []named, other *checksum.Record) *checksum.Record {
+func only(list []*checksum.Record, other *checksum.Record) *checksum.Record {
 	if len(list) == 1 {
-		return list[0].record
+		return list[0]
 	}
 	if len(list) > crowd {
 		return nil
 	}
 	var found *checksum.Record
-	for _, n := range list {
-		if file := localFile(n.record); file != "" && file == localFile(other) {
-			if found != nil && found != n.record {
+	for _, r := range list {
+		if file := localFile(r); file != "" && file == localFile(other) {
+			if found != nil && found != r {
 				return nil
 			}
-			found = n.record
+			found = r
 		}
 	}
 	return found

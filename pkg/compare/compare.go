@@ -327,7 +327,7 @@ func (c *comparer) compareObjects(older, newer *manifest.Object) error {
 		judge.link(pairs, linked)
 		c.names[newer.Name] = [2]map[uint32]string{linked.sides[0].names, linked.sides[1].names}
 	}
-	renamed := slices.ContainsFunc(pairs, pair.otherName)
+	renamed := !atHand && slices.ContainsFunc(pairs, pair.otherName)
 	for i := range pairs {
 		p := &pairs[i]
 		change := judge.change(p)

@@ -137,7 +137,8 @@ func (p *pair) ambiguous() bool {
 // otherName tells whether references to the one side of a pair may be by another
 // name than those to the other.
 func (p pair) otherName() bool {
-	return p.older != nil && p.newer != nil && !p.alias && checksum.Normal(p.older.Name) != checksum.Normal(p.newer.Name)
+	return p.older != nil && p.newer != nil && !p.alias && p.older.Name != p.newer.Name &&
+		checksum.Normal(p.older.Name) != checksum.Normal(p.newer.Name)
 }
 
 // otherNameOrNone tells whether a function was renamed, or may have been: it calls

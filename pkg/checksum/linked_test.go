@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fnsum/fnsum/internal/elfbuild"
+)
+
+// However much many functions refer to by data, what is kept of it is in
+// proportion to the object.
+func TestUsesByData(t *testing.T) {
+	const functions, references = 40, 500
+	var table, more []elfbuild.Reloc
+	for i := range references {
+		table = append(table, abs64(uint64(8*i), "x.1", 0))
+		more = append(more, abs64(uint64(8*i), ".rodata.table", 0))
+	}
+	room := strings.Repeat("00", 8*references)
+	var pieces []elfbuild.Piece
+	for i := range functions {
+		pieces = append(pieces, fun(fmt.Sprintf("f%d", i), loadX, pc32(3, ".rodata.more", -4)))
+	}
+	_, tracer, err := Trace(parse(t, obj(
+		code(pieces...),
+		rodata(".rodata.table", elfbuild.Raw(room, table...)),
+		rodata(".rodata.more", elfbuild.Raw(room, more...)),
+		elfbuild.Data(".data", elfbuild.Var("x.1", make([]byte, 4)).Local(), elfbuild.Var("x.2", make([]byte, 4)).Local()),
+	)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(tracer.s.uses); n == 0 || n > functions*maxUses {
+		t.Errorf("%d uses of %d functions", n, functions)
+	}
+}
