@@ -343,7 +343,8 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 	w.maskFields(section, start, b[first:])
 	for i := range relocs.Len() {
 		r := relocs.At(i)
-		blank(b[first:first+int(end-start)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))
+		form := w.p.machine.reloc(r.Type)
+		form.blank(b[first+int(r.Offset-start) : first+int(end-start)])
 	}
 	table := relocs.Len() > 0 && w.p.isJumpTable(section, start, end)
 	var numbers numbers

@@ -45,7 +45,7 @@ func (w *walker) findEntries() {
 		for n := own.front; n < own.hi; n++ {
 			w.entries.list = append(w.entries.list, n)
 			e := &t.Entries[n]
-			if !w.p.replaced(e) {
+			if !w.p.hasReplacement(e) {
 				continue
 			}
 			section, start, end, _ := t.Replacement(e)
@@ -70,8 +70,8 @@ func (p *program) look(x *part) {
 	x.front = p.firstFront(x.lo, x)
 }
 
-// replaced tells whether an entry has replacement code.
-func (p *program) replaced(e *alternatives.Entry) bool {
+// hasReplacement tells whether an entry has replacement code.
+func (p *program) hasReplacement(e *alternatives.Entry) bool {
 	section, _, _, ok := p.tables.Replacement(e)
 	return ok && p.file.Sections[section].Executable()
 }
@@ -164,7 +164,8 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 	own, count := -1, 0
 	for i := range relocs.Len() {
 		r := relocs.At(i)
-		blank(b[first:first+len(data)], int(r.Offset-start), int(w.p.machine.reloc(r.Type).width))
+		form := w.p.machine.reloc(r.Type)
+		form.blank(b[first+int(r.Offset-start) : first+len(data)])
 		section, offset, ok := alternatives.Target(w.p.file, r)
 		if own < 0 && ok && section == e.Section && offset == uint64(e.Place) {
 			own = i
@@ -172,7 +173,7 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 		count++
 	}
 	pointer := ^uint64(0) // what is left out
-	if length, ok := w.p.tables.Length(e); ok && (length == 0 || w.p.replaced(e)) {
+	if length, ok := w.p.tables.Length(e); ok && (length == 0 || w.p.hasReplacement(e)) {
 		pointer = alternatives.ReplacementField
 	}
 	skip := func(i int, field uint64) bool { return i == own || field == pointer }
@@ -263,7 +264,7 @@ func (p *program) markFronts() {
 	for i := range t.Entries {
 		e := &t.Entries[i]
 		place := uint64(e.Place)
-		if p.kinds[e.Section] != sectionCode || p.code.Innermost(e.Section, place) >= 0 {
+		if p.kinds[e.Section] != sectionCode || p.code.Innermost(e.Section, place) >= 0 || p.replaces(e.Section, place) {
 			continue
 		}
 		next := p.code.Before(e.Section, place)
@@ -286,10 +287,10 @@ func (p *program) padding(section uint32, start, end uint64, in *decode.Inst) bo
 	code := p.file.Data(section)
 	for at := start; at < end; {
 		switch {
-		case p.decode(code[at:end], in) && in.Kind == decode.Nop:
+		case p.read(section, at, end, in) && in.Kind == decode.Nop:
 			at += uint64(in.Len)
-		case p.machine.fill(code[at]):
-			at++
+		case p.machine.fill(code[at:end]) > 0:
+			at += uint64(p.machine.fill(code[at:end]))
 		default:
 			return false
 		}

@@ -168,7 +168,7 @@ func (f *flow) relocated(in *inst, r object.Reloc) (symbol, section uint32, plac
 	if !s.Defined() {
 		return r.Symbol, 0, 0
 	}
-	return r.Symbol, s.Section, int64(s.Value) + r.Addend + int64(in.Len) - int64(in.PC.Off)
+	return r.Symbol, s.Section, int64(s.Value) + r.Addend + f.w.p.machine.after(&in.Inst, uint64(in.PC.Off))
 }
 
 // callee is the symbol of the function that a direct branch goes to, 0 where it

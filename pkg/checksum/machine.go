@@ -20,6 +20,19 @@ type machine struct {
 	relocs []relocForm
 	// branch is what the assembler adds to the addend of a direct branch.
 	branch int64
+	// fromEnd is set where PC-relative fields count from the end of their
+	// instruction; elsewhere it is from their own place.
+	fromEnd bool
+	// bias is what a macro adds to a kernel symbol's address to make it a
+	// physical one; 0 for none.
+	bias int64
+	// anyByPlace is set where the assembler refers to globals by their section and
+	// offset, too, not to locals alone (rule 3.8g).
+	anyByPlace bool
+	// appendBranch encodes what a direct branch says beside its form and target.
+	appendBranch func(b, code []byte, in *decode.Inst) []byte
+	// blankPC clears an instruction's PC-relative field.
+	blankPC func(code []byte, in *decode.Inst)
 	// lines is how line numbers are found in its code; nil for not at all.
 	lines *lines.Machine
 	// appendLine encodes an instruction with its immediate left out, in one
@@ -31,8 +44,9 @@ type machine struct {
 	// address tells whether an instruction with a memory operand computes its
 	// address and leaves alone what is there.
 	address func(in *decode.Inst, code []byte) bool
-	// fill tells whether the byte, outside of every function, is padding.
-	fill func(b byte) bool
+	// fill is how many bytes at the start of code are padding outside of every
+	// function, beside NOPs: 0 for none.
+	fill func(code []byte) int
 }
 
 // relocForm is a relocation type in canonical form.
@@ -40,6 +54,17 @@ type relocForm struct {
 	kind  relocKind
 	width uint8 // of the field in bytes
 	pc    bool  // the value is relative to the field's own place
+	// mask is the bits of an instruction's word that are the field; 0 for all.
+	mask uint32
+}
+
+// blank clears the field in bytes that begin with it, as far as it lies in them.
+func (f *relocForm) blank(bytes []byte) {
+	if f.mask != 0 && len(bytes) >= 4 {
+		binary.LittleEndian.PutUint32(bytes, binary.LittleEndian.Uint32(bytes)&^f.mask)
+		return
+	}
+	clear(bytes[:min(int(f.width), len(bytes))])
 }
 
 // relocKind is what a relocation writes, without how: equal for types that
@@ -63,18 +88,53 @@ const (
 	relocSize    // the symbol's size
 	relocTLS     // thread-local; the kernel has none
 	relocGOTBase // the GOT itself
+	relocPage    // PC-relative, of the 4 KiB page
+	relocLow12   // the offset in the page
+	relocGOTPage // of the symbol's GOT entry
+	relocGOTLow12
+	relocMove0 // 16 bits of the value, for a move: bits 0 to 15
+	relocMove1
+	relocMove2
+	relocMove3
+	relocMovePC0 // of the value relative to the field's place
+	relocMovePC1
+	relocMovePC2
+	relocMovePC3
+	relocLiteral // PC-relative, a load
 
 	unnamed = 0x80
 )
 
 var machines = map[elf.Machine]*machine{
-	elf.EM_X86_64: &x86,
+	elf.EM_X86_64:  &x86,
+	elf.EM_AARCH64: &arm64,
 }
 
 // opaqueMachine stands for a machine that has no row: functions are hashed by
 // their raw bytes and relocations.
 func opaqueMachine(m elf.Machine) *machine {
-	return &machine{name: m.String(), address: func(*decode.Inst, []byte) bool { return false }, fill: func(b byte) bool { return b == 0 }}
+	return &machine{
+		name:    m.String(),
+		address: func(*decode.Inst, []byte) bool { return false },
+		fill:    fillZero,
+	}
+}
+
+// fillZero takes zero for padding.
+func fillZero(code []byte) int {
+	if code[0] != 0 {
+		return 0
+	}
+	return 1
+}
+
+// after is what a PC-relative field of an instruction is less than what its
+// relocation says, which counts from the field.
+func (m *machine) after(in *decode.Inst, field uint64) int64 {
+	if !m.fromEnd {
+		return 0
+	}
+	return int64(in.Len) - int64(field)
 }
 
 func (m *machine) reloc(typ uint32) relocForm {

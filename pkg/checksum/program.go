@@ -37,6 +37,8 @@ type program struct {
 	names  map[uint32]string
 	stray  *strays // nil until they are known
 	bounds bounds  // where nameless data ends; nil until it is known
+	// replaced is where in executable sections replacement code stands.
+	replaced []span
 }
 
 // name is what a symbol goes by, and whether no other symbol of the object goes
@@ -84,6 +86,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	if load.Wait(); err != nil {
 		return nil, err
 	}
+	p.replaced = p.replacements()
 	p.markFronts()
 	return p, nil
 }

@@ -51,18 +51,32 @@ func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.at, b.at), cmp.Compare(a.fn, b.fn))
 	})
 	s, account, in := &strays{}, Account{}, &decode.Inst{}
+	replaced := p.replaced
 	for i := range p.file.Sections {
 		section := uint32(i)
 		if !p.file.Sections[i].Executable() {
 			continue
 		}
 		end := uint64(0)
-		if p.kinds[i] == sectionSpecial {
-			for _, r := range p.replacements(section) {
-				p.cut(s, &account, section, end, r.start, refs, in)
-				account.give(inReplacements, p.stretch(section, r.start, r.end))
-				end = r.end
+		gap := func(start, behind uint64) { // nothing that has a symbol stands in between
+			for len(replaced) > 0 && replaced[0].section == section && replaced[0].start < start {
+				r := replaced[0]
+				if r.start > end {
+					p.cut(s, &account, section, end, r.start, refs, in)
+				}
+				if from, to := max(r.start, end), min(r.end, start); from < to {
+					account.give(inReplacements, p.stretch(section, from, to))
+					end = to
+				}
+				if r.end > behind { // the rest may stand in a later gap
+					break
+				}
+				replaced = replaced[1:]
 			}
+			if end < start {
+				p.cut(s, &account, section, end, start, refs, in)
+			}
+			end = max(end, behind)
 		}
 		extents, _ := p.code.ExtentsOf(section)
 		for n := range extents {
@@ -71,14 +85,9 @@ func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 			if e.Part == 0 {
 				start = p.code.Funcs[e.Func].Prefix
 			}
-			if end < start {
-				p.cut(s, &account, section, end, start, refs, in)
-			}
-			end = max(end, e.End)
+			gap(start, e.End)
 		}
-		if size := p.file.Sections[i].Size; end < size {
-			p.cut(s, &account, section, end, size, refs, in)
-		}
+		gap(p.file.Sections[i].Size, p.file.Sections[i].Size)
 	}
 	for i := range s.pieces {
 		s.pieces[i].owner = onlyOwner(&s.pieces[i], refs)
@@ -99,11 +108,11 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 		}
 		// An entry about padding makes it code, also one about its middle.
 		padding := func(n uint64) bool { return next == entries || uint64(p.tables.Entries[next].Place) >= at+n }
-		if p.machine.fill(code[at]) && ended && padding(1) {
-			at++
+		if n := uint64(p.machine.fill(code[at:])); n > 0 && ended && padding(n) {
+			at += n
 			continue
 		}
-		switch ok := p.decode(code[at:], in); {
+		switch ok := p.read(section, at, end, in); {
 		case !ok:
 			*in = decode.Inst{Len: 1}
 		case in.Kind == decode.Nop && padding(uint64(in.Len)):
@@ -131,28 +140,42 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 	account.give(inPadding, padding)
 }
 
-// span is a range in a section.
-type span struct{ start, end uint64 }
+// span is a range of a section.
+type span struct {
+	section    uint32
+	start, end uint64
+}
 
-// replacements is the ranges of a section that alternatives refer to, in
-// order and without overlaps.
-func (p *program) replacements(section uint32) []span {
+// replacements is where in executable sections alternatives have their
+// replacement code, in order and without overlaps.
+func (p *program) replacements() []span {
 	var list []span
 	for i := range p.tables.Entries {
-		if s, start, end, ok := p.tables.Replacement(&p.tables.Entries[i]); ok && s == section {
-			list = append(list, span{start, end})
+		if s, start, end, ok := p.tables.Replacement(&p.tables.Entries[i]); ok && p.file.Sections[s].Executable() {
+			list = append(list, span{s, start, end})
 		}
 	}
-	slices.SortFunc(list, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	slices.SortFunc(list, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
+	})
 	merged := list[:0]
 	for _, r := range list {
-		if n := len(merged); n > 0 && r.start <= merged[n-1].end {
+		if n := len(merged); n > 0 && r.section == merged[n-1].section && r.start <= merged[n-1].end {
 			merged[n-1].end = max(merged[n-1].end, r.end)
 			continue
 		}
 		merged = append(merged, r)
 	}
 	return merged
+}
+
+// replaces tells whether a place is in replacement code.
+func (p *program) replaces(section uint32, at uint64) bool {
+	i := sort.Search(len(p.replaced), func(i int) bool {
+		r := &p.replaced[i]
+		return r.section > section || r.section == section && r.end > at
+	})
+	return i < len(p.replaced) && p.replaced[i].section == section && p.replaced[i].start <= at
 }
 
 // referenced tells whether a reference leads to the place.

@@ -36,7 +36,7 @@ type target struct {
 	start   uint64 // of the datum or entry, in the section
 	end     uint64 // of the datum or entry; 0 for one that ends where the next begins
 	extent  int    // the function that at lies in, or -1
-	biased  bool   // __pa()'s 0x80000000 was taken off
+	biased  bool   // the machine's bias was taken off
 
 	// ended is the symbol that ends where the one that the target is read as
 	// starts (rule 3.8f), or 0; behind is set where it is read as the end.
@@ -120,16 +120,12 @@ func (p *program) entryName(e *object.Extent) uint32 {
 	return e.Symbol
 }
 
-// paBias is what __pa_symbol() adds to a kernel symbol's address:
-// -__START_KERNEL_map (arch/x86/include/asm/page_64_types.h).
-const paBias = 0x8000_0000
-
 // resolvePlace finds what an offset in a section means.
 func (p *program) resolvePlace(section uint32, offset int64) target {
 	size := int64(p.file.Sections[section].Size)
 	t := target{section: section, extent: -1}
-	if offset >= paBias && offset-paBias <= size && size < paBias {
-		offset -= paBias
+	if bias := p.machine.bias; bias != 0 && offset >= bias && offset-bias <= size && size < bias {
+		offset -= bias
 		t.biased = true
 	}
 	t.at, t.offset = uint64(offset), offset
@@ -200,7 +196,7 @@ func (p *program) resolveCode(t target) target {
 // is meant.
 func (p *program) strayAt(section uint32, at uint64) bool {
 	code := p.file.Data(section)[at:]
-	if len(code) == 0 || p.machine.fill(code[0]) {
+	if len(code) == 0 || p.machine.fill(code) > 0 {
 		return false
 	}
 	if next := p.code.Before(section, at); next >= 0 {
@@ -209,7 +205,7 @@ func (p *program) strayAt(section uint32, at uint64) bool {
 		}
 	}
 	var in decode.Inst
-	return !p.decode(code, &in) || in.Kind != decode.Nop
+	return !p.read(section, at, at+uint64(len(code)), &in) || in.Kind != decode.Nop
 }
 
 // plainReadOnly is the section that compilers put all constants and jump tables

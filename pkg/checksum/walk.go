@@ -4,6 +4,7 @@ package checksum
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/fnsum/fnsum/pkg/decode"
@@ -177,12 +178,18 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	ordinals := spare[firstOrd:]
 	clear(ordinals)
 	ordinal := uint32(0)
+	dataStart, dataEnd := p.dataFrom(part.section, part.start)
 	for at := uint64(0); at < uint64(len(code)); {
 		insts = slices.Grow(insts, 1)[:len(insts)+1] // decode writes over what was there
 		x := &insts[len(insts)-1]
 		x.offset, x.placed, x.line = at, false, lines.None
 		in := &x.Inst
-		if !p.decode(code[at:], in) {
+		if part.start+at >= dataEnd {
+			dataStart, dataEnd = p.dataFrom(part.section, part.start+at)
+		}
+		if part.start+at >= dataStart {
+			*in = decode.Inst{Len: uint8(min(dataUnit, dataEnd-part.start-at, uint64(len(code))-at))}
+		} else if !p.decode(code[at:], in) {
 			insts = insts[:len(insts)-1]
 			if p.decode(data[part.start+at:], &decode.Inst{}) {
 				// The last instruction goes on behind the part's end: two
@@ -208,6 +215,29 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	ordinals[len(code)] = ordinal + 1
 	l.insts, l.ordinals = insts[firstInst:len(insts):len(insts)], ordinals
 	return l, insts, spare
+}
+
+// dataUnit is in how many bytes data between instructions are taken apart: each
+// is plain, as an instruction is that does nothing to control flow.
+const dataUnit = 4
+
+// dataFrom is the first data between instructions that end behind a place; behind
+// everything where there are none.
+func (p *program) dataFrom(section uint32, at uint64) (start, end uint64) {
+	if start, end, ok := p.code.Data(section, at); ok {
+		return start, end
+	}
+	return math.MaxUint64, math.MaxUint64
+}
+
+// read reads what stands at a place of code, up to an end: one instruction, or some
+// of the data between instructions.
+func (p *program) read(section uint32, at, end uint64, in *decode.Inst) bool {
+	if dataEnd, ok := p.code.DataAt(section, at); ok {
+		*in = decode.Inst{Len: uint8(min(dataUnit, dataEnd-at, end-at))}
+		return true
+	}
+	return p.decode(p.file.Data(section)[at:end], in)
 }
 
 // decode reads one instruction; of a machine without a decoder, none.
@@ -244,7 +274,7 @@ func (w *walker) walkPrefix(i int) {
 	relocs := w.p.file.Relocs(part.section).Between(part.prefix, part.start)
 	in := &w.prefix
 	for at := 0; at < len(code); {
-		ok := w.p.decode(code[at:], in)
+		ok := w.p.read(part.section, part.prefix+uint64(at), part.start, in)
 		n := int(in.Len)
 		if !ok {
 			n = len(code) - at
@@ -379,14 +409,14 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 			w.instruction(here, in, bytes, relocs)
 			return
 		}
-		t = w.p.resolve(r.Symbol, r.Addend+int64(at)+int64(in.Len)-int64(r.Offset))
+		t = w.p.resolve(r.Symbol, r.Addend+w.p.machine.after(&in.Inst, r.Offset-at))
 	} else if place := int64(at) + in.PCRel; place >= int64(part.start) && (place < int64(part.end) || place == int64(part.end) && w.replacement(here.part)) {
 		t = target{kind: targetInside, section: part.section, at: uint64(place), extent: part.extent}
 	} else {
 		t = w.p.resolvePlace(part.section, place)
 	}
 	w.encoded = append(w.encoded[:0], tagBranch|in.Opcode, in.Form)
-	w.encoded = append(w.encoded, bytes[:in.Opcode]...)
+	w.encoded = w.p.machine.appendBranch(w.encoded, bytes, &in.Inst)
 	if to, ok := w.own(&t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
 		w.emit(Instructions, InstructionStep, here, to != here.part)
@@ -444,7 +474,7 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 			continue
 		}
 		field := int(r.Offset - at)
-		blank(w.encoded[1:1+len(bytes)], field, int(form.width))
+		form.blank(w.encoded[1+field : 1+len(bytes)])
 		w.encoded = append(w.encoded, byte(field))
 		refs++
 		if field == int(in.PC.Off) {
@@ -452,7 +482,7 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 		}
 	}
 	if relative {
-		blank(w.encoded[1:1+len(bytes)], int(in.PC.Off), int(in.PC.Len))
+		w.p.machine.blankPC(w.encoded[1:1+len(bytes)], &in.Inst)
 		w.encoded = append(w.encoded, in.PC.Off)
 		refs++
 	}
@@ -477,13 +507,6 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 	}
 }
 
-// blank zeroes a field, as far as it lies in the instruction.
-func blank(bytes []byte, offset, width int) {
-	if offset < len(bytes) {
-		clear(bytes[offset:min(offset+width, len(bytes))])
-	}
-}
-
 // relocation makes the step of one relocation record. In is the instruction
 // that holds the field, nil where there is none.
 func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) {
@@ -498,7 +521,7 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	}
 	addend, field := r.Addend, r.Offset-w.parts[here.part].start-in.offset
 	if form.pc && in.PC.Len > 0 && field == uint64(in.PC.Off) {
-		addend += int64(in.Len) - int64(field)
+		addend += w.p.machine.after(&in.Inst, field)
 	}
 	t := w.p.resolve(r.Symbol, addend)
 	immediate := in.Imm.Len > 0 && field == uint64(in.Imm.Off)
@@ -558,7 +581,8 @@ func (w *walker) rawStep(here place, relocs object.Relocs) {
 	w.encoded = append(w.encoded, code...)
 	for n := range relocs.Len() {
 		r := relocs.At(n)
-		blank(w.encoded[start:start+len(code)], int(r.Offset-from), int(w.p.machine.reloc(r.Type).width))
+		form := w.p.machine.reloc(r.Type)
+		form.blank(w.encoded[start+int(r.Offset-from) : start+len(code)])
 		w.encoded = binary.AppendUvarint(w.encoded, r.Offset-from)
 	}
 	w.emit(Instructions, InstructionStep, here, false)

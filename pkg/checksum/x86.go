@@ -13,10 +13,16 @@ import (
 // Architecture Processor Supplement, table "Relocation Types". A linker may
 // relax PLT32 to PC32 and the GOTPCRELX forms to each other, so these are one.
 var x86 = machine{
-	name:   "x86_64",
-	decode: decode.X86,
-	branch: -4,
-	lines:  &lines.X86,
+	name:    "x86_64",
+	decode:  decode.X86,
+	branch:  -4,
+	fromEnd: true,
+	bias:    0x8000_0000, // __pa_symbol: -__START_KERNEL_map, arch/x86/include/asm/page_64_types.h
+	lines:   &lines.X86,
+	appendBranch: func(b, code []byte, in *decode.Inst) []byte {
+		return append(b, code[:in.Opcode]...)
+	},
+	blankPC: func(code []byte, in *decode.Inst) { clear(in.PC.Of(code)) },
 	landingPad: func(code []byte) bool {
 		return string(code) == "\xf3\x0f\x1e\xfa" // ENDBR64
 	},
@@ -31,26 +37,31 @@ var x86 = machine{
 	address: func(in *decode.Inst, code []byte) bool {
 		return code[in.Opcode] == 0x8d // LEA
 	},
-	fill: func(b byte) bool { return b == 0x00 || b == 0xcc }, // zero, INT3
+	fill: func(code []byte) int {
+		if code[0] != 0x00 && code[0] != 0xcc { // zero, INT3
+			return 0
+		}
+		return 1
+	},
 	relocs: []relocForm{
 		elf.R_X86_64_NONE:          {kind: relocNone},
-		elf.R_X86_64_64:            {relocAbs64, 8, false},
-		elf.R_X86_64_PC32:          {relocPC, 4, true},
-		elf.R_X86_64_PLT32:         {relocPC, 4, true},
-		elf.R_X86_64_GOTPCREL:      {relocGOT, 4, true},
-		elf.R_X86_64_32:            {relocAbs32, 4, false},
-		elf.R_X86_64_32S:           {relocAbs32Signed, 4, false},
-		elf.R_X86_64_16:            {relocAbs16, 2, false},
-		elf.R_X86_64_PC16:          {relocPC16, 2, true},
-		elf.R_X86_64_8:             {relocAbs8, 1, false},
-		elf.R_X86_64_PC8:           {relocPC8, 1, true},
-		elf.R_X86_64_TPOFF64:       {relocTLS, 8, false},
-		elf.R_X86_64_TPOFF32:       {relocTLS, 4, false},
-		elf.R_X86_64_PC64:          {relocPC64, 8, true},
-		elf.R_X86_64_GOTPC32:       {relocGOTBase, 4, true},
-		elf.R_X86_64_SIZE32:        {relocSize, 4, false},
-		elf.R_X86_64_SIZE64:        {relocSize, 8, false},
-		elf.R_X86_64_GOTPCRELX:     {relocGOT, 4, true},
-		elf.R_X86_64_REX_GOTPCRELX: {relocGOT, 4, true},
+		elf.R_X86_64_64:            {kind: relocAbs64, width: 8},
+		elf.R_X86_64_PC32:          {kind: relocPC, width: 4, pc: true},
+		elf.R_X86_64_PLT32:         {kind: relocPC, width: 4, pc: true},
+		elf.R_X86_64_GOTPCREL:      {kind: relocGOT, width: 4, pc: true},
+		elf.R_X86_64_32:            {kind: relocAbs32, width: 4},
+		elf.R_X86_64_32S:           {kind: relocAbs32Signed, width: 4},
+		elf.R_X86_64_16:            {kind: relocAbs16, width: 2},
+		elf.R_X86_64_PC16:          {kind: relocPC16, width: 2, pc: true},
+		elf.R_X86_64_8:             {kind: relocAbs8, width: 1},
+		elf.R_X86_64_PC8:           {kind: relocPC8, width: 1, pc: true},
+		elf.R_X86_64_TPOFF64:       {kind: relocTLS, width: 8},
+		elf.R_X86_64_TPOFF32:       {kind: relocTLS, width: 4},
+		elf.R_X86_64_PC64:          {kind: relocPC64, width: 8, pc: true},
+		elf.R_X86_64_GOTPC32:       {kind: relocGOTBase, width: 4, pc: true},
+		elf.R_X86_64_SIZE32:        {kind: relocSize, width: 4},
+		elf.R_X86_64_SIZE64:        {kind: relocSize, width: 8},
+		elf.R_X86_64_GOTPCRELX:     {kind: relocGOT, width: 4, pc: true},
+		elf.R_X86_64_REX_GOTPCRELX: {kind: relocGOT, width: 4, pc: true},
 	},
 }

@@ -24,9 +24,10 @@ type Code struct {
 	Extents []Extent
 
 	file    *File
-	first   []uint32 // per section its first extent; one more at the end
-	order   []uint32 // the symbols that mark a place, by section and value
-	ordered []uint32 // per section where it begins in order; one more at the end
+	data    [][]mapping // per section the data between instructions; nil where there are none
+	first   []uint32    // per section its first extent; one more at the end
+	order   []uint32    // the symbols that mark a place, by section and value
+	ordered []uint32    // per section where it begins in order; one more at the end
 }
 
 // Func is one function: all names of one stretch of code, with the prefix in
@@ -86,12 +87,17 @@ func (c *Code) orderSymbols() {
 	f := c.file
 	c.ordered = make([]uint32, len(f.Sections)+1)
 	n := 0
+	var mappings []uint32
 	for i := range f.Symbols {
-		if s := &f.Symbols[i]; marksPlace(s) {
+		switch s := &f.Symbols[i]; {
+		case marksPlace(s):
 			c.ordered[s.Section+1]++
 			n++
+		case s.Defined() && f.Sections[s.Section].Executable() && mappingKind(s) != 0:
+			mappings = append(mappings, uint32(i))
 		}
 	}
+	c.findData(mappings)
 	for i := 1; i < len(c.ordered); i++ {
 		c.ordered[i] += c.ordered[i-1]
 	}
@@ -121,16 +127,7 @@ func marksPlace(s *Symbol) bool {
 	if !s.Local() || s.Type() != elf.STT_NOTYPE {
 		return true
 	}
-	if strings.HasPrefix(s.Name, ".Ltmp") {
-		return false
-	}
-	dollar := strings.LastIndexByte(s.Name, '$')
-	if dollar < 0 || len(s.Name) < dollar+2 {
-		return true
-	}
-	mapping := (s.Name[dollar+1] == 'x' || s.Name[dollar+1] == 'd') &&
-		(len(s.Name) == dollar+2 || s.Name[dollar+2] == '.')
-	return !mapping
+	return !strings.HasPrefix(s.Name, ".Ltmp") && mappingKind(s) == 0
 }
 
 // SymbolsOf is the symbols that mark a place in the section, by value; those

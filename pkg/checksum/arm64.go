@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+	"encoding/binary"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+)
+
+// The bits of an instruction that relocations write: the encodings of C6.2 in the
+// Arm Architecture Reference Manual.
+const (
+	a64Imm26 = 0x03ff_ffff // B, BL
+	a64Imm19 = 0x00ff_ffe0 // B.cond, CBZ, LDR (literal)
+	a64Imm14 = 0x0007_ffe0 // TBZ
+	a64Imm16 = 0x001f_ffe0 // MOVZ, MOVK
+	a64Imm12 = 0x003f_fc00 // ADD, LDR, STR
+	a64ADR   = 0x60ff_ffe0
+)
+
+// arm64 is AArch64. The relocation types are those of ELF for the Arm 64-bit
+// Architecture, "Relocation types". A check for overflow that one form of a type
+// has and another hasn't is no difference in what is written.
+var arm64 = machine{
+	name:       "arm64",
+	decode:     decode.ARM64,
+	anyByPlace: true,
+	appendBranch: func(b, code []byte, _ *decode.Inst) []byte {
+		w := a64(code)
+		return binary.LittleEndian.AppendUint32(b, w&^decode.ARM64Field(w))
+	},
+	blankPC: func(code []byte, _ *decode.Inst) {
+		w := a64(code)
+		binary.LittleEndian.PutUint32(code, w&^decode.ARM64Field(w))
+	},
+	landingPad: func(code []byte) bool {
+		switch a64(code) {
+		case 0xd503_241f, 0xd503_245f, 0xd503_249f, 0xd503_24df, // BTI and its c, j, jc
+			0xd503_233f, 0xd503_237f: // PACIASP, PACIBSP
+			return true
+		}
+		return false
+	},
+	address: func(_ *decode.Inst, code []byte) bool {
+		const loadOrStore = 0x0a00_0000 // op0 is x1x0
+		return a64(code)&loadOrStore != 0x0800_0000
+	},
+	fill: func(code []byte) int { // UDF #0
+		if len(code) < 4 {
+			return fillZero(code)
+		}
+		if a64(code) != 0 {
+			return 0
+		}
+		return 4
+	},
+	relocs: []relocForm{
+		elf.R_AARCH64_NONE:                {kind: relocNone},
+		elf.R_AARCH64_NULL:                {kind: relocNone},
+		elf.R_AARCH64_ABS64:               {kind: relocAbs64, width: 8},
+		elf.R_AARCH64_ABS32:               {kind: relocAbs32, width: 4},
+		elf.R_AARCH64_ABS16:               {kind: relocAbs16, width: 2},
+		elf.R_AARCH64_PREL64:              {kind: relocPC64, width: 8, pc: true},
+		elf.R_AARCH64_PREL32:              {kind: relocPC, width: 4, pc: true},
+		elf.R_AARCH64_PREL16:              {kind: relocPC16, width: 2, pc: true},
+		elf.R_AARCH64_MOVW_UABS_G0:        {kind: relocMove0, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_UABS_G0_NC:     {kind: relocMove0, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_UABS_G1:        {kind: relocMove1, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_UABS_G1_NC:     {kind: relocMove1, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_UABS_G2:        {kind: relocMove2, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_UABS_G2_NC:     {kind: relocMove2, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_UABS_G3:        {kind: relocMove3, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_SABS_G0:        {kind: relocMove0, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_SABS_G1:        {kind: relocMove1, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_MOVW_SABS_G2:        {kind: relocMove2, width: 4, mask: a64Imm16},
+		elf.R_AARCH64_LD_PREL_LO19:        {kind: relocLiteral, width: 4, pc: true, mask: a64Imm19},
+		elf.R_AARCH64_ADR_PREL_LO21:       {kind: relocPC, width: 4, pc: true, mask: a64ADR},
+		elf.R_AARCH64_ADR_PREL_PG_HI21:    {kind: relocPage, width: 4, pc: true, mask: a64ADR},
+		elf.R_AARCH64_ADR_PREL_PG_HI21_NC: {kind: relocPage, width: 4, pc: true, mask: a64ADR},
+		elf.R_AARCH64_ADD_ABS_LO12_NC:     {kind: relocLow12, width: 4, mask: a64Imm12},
+		elf.R_AARCH64_LDST8_ABS_LO12_NC:   {kind: relocLow12, width: 4, mask: a64Imm12},
+		elf.R_AARCH64_LDST16_ABS_LO12_NC:  {kind: relocLow12, width: 4, mask: a64Imm12},
+		elf.R_AARCH64_LDST32_ABS_LO12_NC:  {kind: relocLow12, width: 4, mask: a64Imm12},
+		elf.R_AARCH64_LDST64_ABS_LO12_NC:  {kind: relocLow12, width: 4, mask: a64Imm12},
+		elf.R_AARCH64_LDST128_ABS_LO12_NC: {kind: relocLow12, width: 4, mask: a64Imm12},
+		elf.R_AARCH64_TSTBR14:             {kind: relocPC, width: 4, pc: true, mask: a64Imm14},
+		elf.R_AARCH64_CONDBR19:            {kind: relocPC, width: 4, pc: true, mask: a64Imm19},
+		elf.R_AARCH64_JUMP26:              {kind: relocPC, width: 4, pc: true, mask: a64Imm26},
+		elf.R_AARCH64_CALL26:              {kind: relocPC, width: 4, pc: true, mask: a64Imm26},
+		elf.R_AARCH64_ADR_GOT_PAGE:        {kind: relocGOTPage, width: 4, pc: true, mask: a64ADR},
+		elf.R_AARCH64_LD64_GOT_LO12_NC:    {kind: relocGOTLow12, width: 4, mask: a64Imm12},
+		287:                               {kind: relocMovePC0, width: 4, pc: true, mask: a64Imm16}, // MOVW_PREL_G0
+		288:                               {kind: relocMovePC0, width: 4, pc: true, mask: a64Imm16}, // MOVW_PREL_G0_NC
+		289:                               {kind: relocMovePC1, width: 4, pc: true, mask: a64Imm16}, // MOVW_PREL_G1
+		290:                               {kind: relocMovePC1, width: 4, pc: true, mask: a64Imm16}, // MOVW_PREL_G1_NC
+		291:                               {kind: relocMovePC2, width: 4, pc: true, mask: a64Imm16}, // MOVW_PREL_G2
+		292:                               {kind: relocMovePC2, width: 4, pc: true, mask: a64Imm16}, // MOVW_PREL_G2_NC
+		293:                               {kind: relocMovePC3, width: 4, pc: true, mask: a64Imm16}, // MOVW_PREL_G3
+		314:                               {kind: relocPC, width: 4, pc: true},                      // PLT32
+		315:                               {kind: relocGOT, width: 4, pc: true},                     // GOTPCREL32
+	},
+}
+
+// a64 is the instruction word at the start of code.
+func a64(code []byte) uint32 { return binary.LittleEndian.Uint32(code) }
