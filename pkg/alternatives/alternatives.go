@@ -52,6 +52,9 @@ type Table struct {
 	size uint64
 	// first and behind are where its entries are in Tables.byTable.
 	first, behind int
+	// callback is, of alternatives, the bit of the feature word that makes the
+	// pointer one to a function.
+	callback uint16
 	// line is the offset of a 16-bit line number in an entry, 0 for none.
 	line uint64
 }
@@ -208,6 +211,14 @@ func (t *Tables) Length(e *Entry) (length uint64, ok bool) {
 	return uint64(t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)]), true
 }
 
+// Callback tells whether an alternative's pointer is to a function that makes the
+// replacement when the kernel boots.
+func (t *Tables) Callback(e *Entry) bool {
+	table := &t.Tables[e.Table]
+	feature := t.file.Data(table.Section)[uint64(e.Start)+featureField:][:2]
+	return table.callback != 0 && binary.LittleEndian.Uint16(feature)&table.callback != 0
+}
+
 // Line is the line number in an entry of the bug table.
 func (t *Tables) Line(e *Entry) (line uint32, ok bool) {
 	table := &t.Tables[e.Table]
@@ -224,6 +235,9 @@ func (t *Tables) Line(e *Entry) (line uint32, ok bool) {
 // ReplacementField is the offset, in an entry of the alternatives, of the
 // pointer to the replacement.
 const ReplacementField = 4
+
+// featureField is the offset of the feature word.
+const featureField = 8
 
 // replacementLength is the offset of the replacement's length: the last byte,
 // but for the 13 bytes that end in padlen, and the 12 that end in it as well.

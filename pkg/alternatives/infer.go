@@ -46,8 +46,9 @@ func (l *loader) section(i uint32) error {
 	if known != nil {
 		table.Class = known.class
 		for n := range known.shapes {
-			if l.isShape(&known.shapes[n], s, relocs) {
-				table.size = known.shapes[n].size
+			shape := &known.shapes[n]
+			if (shape.machine == 0 || shape.machine == l.file.Machine) && l.isShape(shape, s, relocs) {
+				table.size, table.callback = shape.size, shape.callback
 				break
 			}
 		}

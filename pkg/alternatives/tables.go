@@ -2,7 +2,10 @@
 
 package alternatives
 
-import "strings"
+import (
+	"debug/elf"
+	"strings"
+)
 
 // Class is what kind of fact about code a table holds.
 type Class uint8
@@ -34,6 +37,11 @@ type shape struct {
 	required []uint64
 	optional []uint64
 	handler  bool
+	// machine is the only one that has the shape, 0 for all.
+	machine elf.Machine
+	// callback is the bit of an alternative's feature word with which the pointer
+	// is to a function that makes the replacement, 0 for none.
+	callback uint16
 	// cut is set where the last entry may be shorter: what pads an entry
 	// comes with the next one.
 	cut bool
@@ -45,8 +53,10 @@ func one(size uint64) []shape { return []shape{{size: size, required: []uint64{0
 var rows = [...]row{
 	// struct alt_instr, arch/x86/include/asm/alternative.h: 14 bytes since
 	// 6.3 (32 bits of features and flags), 12 since 5.13, 13 with padlen
-	// before; arch/arm64/include/asm/alternative-macros.h: 12.
+	// before; arch/arm64/include/asm/alternative.h: 12, with ARM64_CB_BIT of
+	// arch/arm64/include/asm/alternative-macros.h.
 	{".altinstructions", Alternatives, []shape{
+		{size: 12, required: []uint64{0, 4}, machine: elf.EM_AARCH64, callback: 1 << 15},
 		{size: 14, required: []uint64{0, 4}},
 		{size: 12, required: []uint64{0, 4}},
 		{size: 13, required: []uint64{0, 4}},

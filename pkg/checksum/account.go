@@ -51,6 +51,12 @@ func (p *program) stretch(section uint32, start, end uint64) stretch {
 	return stretch{end - start, uint64(p.file.Relocs(section).Between(start, end).Len()), uint64(hi - lo)}
 }
 
+func (s *stretch) add(b stretch) {
+	s.bytes += b.bytes
+	s.relocs += b.relocs
+	s.entries += b.entries
+}
+
 func (s *stretch) subtract(b stretch) {
 	s.bytes -= b.bytes
 	s.relocs -= b.relocs

@@ -37,7 +37,37 @@ func (p *program) end(k datumKey) uint64 {
 	if i < len(symbols) {
 		end = min(end, p.file.Symbols[symbols[i]].Value)
 	}
+	if p.kinds[k.section] == sectionCode {
+		return p.poolEnd(k, end)
+	}
 	return end
+}
+
+// poolEnd is where a datum in a literal pool ends, which isn't behind end. The zeros
+// at its end may be there for what stands behind: they are no part of it, as an
+// instruction that reads them reads zeros.
+func (p *program) poolEnd(k datumKey, end uint64) uint64 {
+	if dataEnd, ok := p.code.DataAt(k.section, k.start); ok {
+		end = min(end, dataEnd)
+	}
+	data := p.file.Data(k.section)
+	relocs := p.file.Relocs(k.section).Between(k.start, end)
+	first := k.start
+	if n := relocs.Len(); n > 0 {
+		r := relocs.At(n - 1)
+		first = min(end, r.Offset+uint64(p.machine.reloc(r.Type).width))
+	}
+	for end > first && data[end-1] == 0 {
+		end--
+	}
+	return end
+}
+
+// refersTo tells whether nameless data that references lead to start in a range of
+// a section.
+func (b bounds) refersTo(section uint32, start, end uint64) bool {
+	i := sort.Search(len(b), func(i int) bool { return !b[i].less(datumKey{section, start}) })
+	return i < len(b) && b[i].section == section && b[i].start < end
 }
 
 // extentOf is the datum's range in its section. It is unsettled, and the

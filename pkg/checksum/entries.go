@@ -173,7 +173,7 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 		count++
 	}
 	pointer := ^uint64(0) // what is left out
-	if length, ok := w.p.tables.Length(e); ok && (length == 0 || w.p.hasReplacement(e)) {
+	if length, ok := w.p.tables.Length(e); ok && (length == 0 && !w.p.tables.Callback(e) || w.p.hasReplacement(e)) {
 		pointer = alternatives.ReplacementField
 	}
 	skip := func(i int, field uint64) bool { return i == own || field == pointer }

@@ -45,7 +45,9 @@ type findings struct {
 
 // findStrays looks through the gaps between the extents of all executable
 // sections: what isn't padding there is code without a symbol. It is cut
-// where a reference leads to, if what stands before doesn't run into it.
+// where a reference leads to, if what stands before doesn't run into it. Data
+// that references lead to are no code: a literal pool, which counts with what loads
+// from it, and is accounted to the function in front of it (rule 1.5).
 func (p *program) findStrays(refs []strayRef) (*strays, Account) {
 	slices.SortFunc(refs, func(a, b strayRef) int {
 		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.at, b.at), cmp.Compare(a.fn, b.fn))
@@ -101,6 +103,7 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 	var open *piece
 	first := len(s.pieces)
 	ended := true // nothing runs into the next instruction
+	var pools stretch
 	next, entries := p.tables.In(section, start, end)
 	for at := start; at < end; {
 		for next < entries && (uint64(p.tables.Entries[next].Place) < at || p.tables.Entries[next].Front) {
@@ -110,6 +113,13 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 		padding := func(n uint64) bool { return next == entries || uint64(p.tables.Entries[next].Place) >= at+n }
 		if n := uint64(p.machine.fill(code[at:])); n > 0 && ended && padding(n) {
 			at += n
+			continue
+		}
+		if dataEnd, ok := p.code.DataAt(section, at); ok && p.bounds.refersTo(section, at, at+1) && padding(min(dataEnd, end)-at) {
+			pool := p.stretch(section, at, min(dataEnd, end))
+			account.give(inFunctions, pool)
+			pools.add(pool)
+			at, open, ended = min(dataEnd, end), nil, true
 			continue
 		}
 		switch ok := p.read(section, at, end, in); {
@@ -133,6 +143,7 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 		}
 	}
 	padding := p.stretch(section, start, end)
+	padding.subtract(pools)
 	for i := first; i < len(s.pieces); i++ {
 		padding.subtract(p.stretch(section, s.pieces[i].start, s.pieces[i].end))
 	}

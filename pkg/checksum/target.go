@@ -159,7 +159,7 @@ func (p *program) mergeEntry(t *target) {
 
 // resolveCode finds the function at a place of an executable section. Behind
 // the last byte of one, it is that function's end; in the padding in front of
-// one, it is that function.
+// one, it is that function. Data between functions are nameless (rule 3.3).
 func (p *program) resolveCode(t target) target {
 	if t.offset < 0 || t.at > p.file.Sections[t.section].Size {
 		t.kind = targetSection
@@ -167,6 +167,10 @@ func (p *program) resolveCode(t target) target {
 	}
 	t.extent = p.code.Innermost(t.section, t.at)
 	if t.extent < 0 {
+		if _, ok := p.code.DataAt(t.section, t.at); ok { // a literal pool
+			t.kind, t.start = targetDatum, t.at
+			return t
+		}
 		if t.extent = p.code.EndingAt(t.section, t.at); t.extent >= 0 && !p.strayAt(t.section, t.at) {
 			t.kind = targetInside
 			return t
@@ -264,7 +268,8 @@ const nearby = 64
 // symbolAt is rule 3.8, a to c: the local that starts at the offset, a label
 // there, the local that contains it, the local that ends there, a global that
 // contains it; 0 where there is none. A local that ends at the offset is ended,
-// whether it is chosen or another that starts there.
+// whether it is chosen or another that starts there. On a machine whose assembler
+// refers to globals by place, too, these rank with the locals (g).
 func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32) {
 	if offset < 0 {
 		return 0, 0
@@ -277,7 +282,7 @@ func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32
 	for i := next - 1; i >= 0 && i >= next-nearby; i-- {
 		s := &syms[symbols[i]]
 		switch {
-		case !s.Local():
+		case !p.byPlace(s):
 			if at-s.Value < s.Size || s.Value == at {
 				global = p.sameName(global, symbols[i])
 			}
@@ -290,7 +295,7 @@ func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32
 		case at-s.Value == s.Size:
 			ended = p.sameName(ended, symbols[i])
 		}
-		if s.Value < at && s.Size > 0 && s.Local() && (i == 0 || syms[symbols[i-1]].Value != s.Value) {
+		if s.Value < at && s.Size > 0 && p.byPlace(s) && (i == 0 || syms[symbols[i-1]].Value != s.Value) {
 			break
 		}
 	}
@@ -306,6 +311,9 @@ func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32
 	}
 	return global, 0
 }
+
+// byPlace tells whether the assembler refers to a symbol by its section and offset.
+func (p *program) byPlace(s *object.Symbol) bool { return p.machine.anyByPlace || s.Local() }
 
 // readAsEnd reads a target where one symbol ends and another starts as the end
 // (rule 3.8f).
@@ -346,18 +354,19 @@ func (p *program) sameName(a, b uint32) uint32 {
 }
 
 // localBefore is the nearest local in front of the offset, or else the first
-// local of the section; 0 where it has only globals.
+// local of the section; 0 where it has only globals. Globals that are referred to by
+// place count as local.
 func (p *program) localBefore(symbols []uint32, offset int64) uint32 {
 	syms := p.file.Symbols
 	next := sort.Search(len(symbols), func(i int) bool { return int64(syms[symbols[i]].Value) > offset })
 	found := uint32(0)
 	for i := next - 1; i >= 0 && (found == 0 || syms[symbols[i]].Value == syms[found].Value); i-- {
-		if syms[symbols[i]].Local() {
+		if p.byPlace(&syms[symbols[i]]) {
 			found = p.sameName(found, symbols[i])
 		}
 	}
 	for i := next; i < len(symbols) && found == 0; i++ {
-		if syms[symbols[i]].Local() {
+		if p.byPlace(&syms[symbols[i]]) {
 			found = symbols[i]
 		}
 	}
