@@ -42,7 +42,30 @@ var a64Branches = [...]a64Branch{
 	{0xff00_0000, 0x5400_0000, fieldImm19, CondJump, formBCond},
 	{0x7e00_0000, 0x3400_0000, fieldImm19, CondJump, formCompare},
 	{0x7e00_0000, 0x3600_0000, fieldImm14, CondJump, formTest},
-	{0x7e00_0000, 0x7400_0000, fieldImm9, CondJump, formCompare},
+	{0x7f80_c000, 0x7400_0000, fieldImm9, CondJump, formCompare}, // CB<cc>: GT, GE, HI, HS
+	{0x7fc0_c000, 0x74c0_0000, fieldImm9, CondJump, formCompare}, // EQ, NE
+	{0xff80_8000, 0x7400_8000, fieldImm9, CondJump, formCompare}, // CBB<cc>, CBH<cc>
+	{0xffc0_8000, 0x74c0_8000, fieldImm9, CondJump, formCompare},
+	{0x7f80_4000, 0x7500_0000, fieldImm9, CondJump, formCompare}, // CB<cc> (immediate): GT, LT, HI, LO
+	{0x7fc0_4000, 0x75c0_0000, fieldImm9, CondJump, formCompare}, // EQ, NE
+}
+
+// branchOf is the class of a direct branch, nil for every other word.
+func branchOf(w uint32) *a64Branch {
+	if w&0x1c00_0000 != 0x1400_0000 || w>>26 == 0x35 { // others; exceptions, system, branches to registers
+		return nil
+	}
+	for i := range a64Branches {
+		if b := &a64Branches[i]; w&b.mask == b.bits {
+			return b
+		}
+	}
+	return nil
+}
+
+// isLiteral tells whether a word is a load of a literal.
+func isLiteral(w uint32) bool {
+	return w&0x3b00_0000 == 0x1800_0000 && w>>24 != 0xdc
 }
 
 // ARM64 decodes an A64 instruction. Every word is one, as the length never
@@ -71,7 +94,7 @@ func ARM64(code []byte, in *Inst) bool {
 	case 0b1010, 0b1011: // branches, exceptions, system
 		branchARM64(w, in)
 	case 0b0100, 0b0110, 0b1100, 0b1110: // loads and stores
-		if w&0x3b00_0000 == 0x1800_0000 { // LDR (literal)
+		if isLiteral(w) {
 			in.PC = Span{0, sizeARM64}
 			in.PCRel = offsetARM64(w, fieldImm19)
 		}
@@ -84,13 +107,11 @@ func ARM64(code []byte, in *Inst) bool {
 }
 
 func branchARM64(w uint32, in *Inst) {
-	for i := range a64Branches {
-		if b := &a64Branches[i]; w&b.mask == b.bits {
-			in.Kind, in.Form = b.kind, b.form
-			in.PC = Span{0, sizeARM64}
-			in.PCRel = offsetARM64(w, b.field)
-			return
-		}
+	if b := branchOf(w); b != nil {
+		in.Kind, in.Form = b.kind, b.form
+		in.PC = Span{0, sizeARM64}
+		in.PCRel = offsetARM64(w, b.field)
+		return
 	}
 	switch {
 	case w == 0xd503_201f:
@@ -114,15 +135,13 @@ func branchARM64(w uint32, in *Inst) {
 // ARM64Field is the bits of an instruction's word that hold its PC-relative offset,
 // 0 where there are none.
 func ARM64Field(w uint32) uint32 {
-	for i := range a64Branches {
-		if b := &a64Branches[i]; w&b.mask == b.bits {
-			return b.field
-		}
+	if b := branchOf(w); b != nil {
+		return b.field
 	}
 	switch {
 	case w&0x9f00_0000 == 0x1000_0000:
 		return fieldADR
-	case w&0x3b00_0000 == 0x1800_0000:
+	case isLiteral(w):
 		return fieldImm19
 	}
 	return 0

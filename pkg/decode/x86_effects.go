@@ -27,8 +27,12 @@ type Effects struct {
 	// SlotWrite is likewise one that is written.
 	SlotWrite    int32
 	HasSlotWrite bool
+	// SlotLen is the number of bytes at SlotRead or SlotWrite where they are
+	// more than the eight of a slot, as those of a pair of registers; else 0.
+	SlotLen uint8
 	// Frame is set where the stack pointer is changed by something else than
-	// a constant: no slot is known from there on.
+	// a constant, or the stack used at another place than a constant one: no
+	// slot is known from there on.
 	Frame bool
 }
 
@@ -40,6 +44,7 @@ const (
 	SetRegister                 // a register is set to it
 	SetSlot                     // eight bytes of the stack are set to it
 	ClearRegister               // a register is set to 0, without an immediate
+	ExtendRegister              // 16 more bits of a register are set to it, the rest stays: MOVK
 )
 
 const (

@@ -245,7 +245,8 @@ func touches(e *decode.Effects, v value, slot int32) (read, written bool) {
 	if !v.isSlot {
 		return e.Reads&(1<<v.register) != 0, e.Writes&(1<<v.register) != 0
 	}
-	near := func(other int32) bool { return other > slot-8 && other < slot+8 }
+	size := max(int32(e.SlotLen), 8)
+	near := func(other int32) bool { return other > slot-size && other < slot+8 }
 	read = e.Frame || e.HasSlotRead && near(e.SlotRead)
 	written = e.HasSlotWrite && near(e.SlotWrite) || e.Immediate == decode.SetSlot && near(e.Slot+e.Stack)
 	return read, written
