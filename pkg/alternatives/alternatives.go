@@ -211,6 +211,28 @@ func (t *Tables) Length(e *Entry) (length uint64, ok bool) {
 	return uint64(t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)]), true
 }
 
+// Original is where the code ends that an alternative may replace, which begins at
+// its place.
+func (t *Tables) Original(e *Entry) (section uint32, end uint64) {
+	table := &t.Tables[e.Table]
+	length := t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)-1]
+	return e.Section, uint64(e.Place) + uint64(length)
+}
+
+// Warning tells whether an entry of the bug table is of a WARN, behind which code goes
+// on: bit 0 of its flags (BUGFLAG_WARNING, include/linux/bug.h).
+func (t *Tables) Warning(e *Entry) (warning, ok bool) {
+	table := &t.Tables[e.Table]
+	if table.Class != BugTable || table.Whole || table.size < 8 {
+		return false, false
+	}
+	flags := table.size - 4 // without a line
+	if table.line > 0 {
+		flags = table.line + 2
+	}
+	return t.file.Data(table.Section)[uint64(e.Start)+flags]&1 != 0, true
+}
+
 // Callback tells whether an alternative's pointer is to a function that makes the
 // replacement when the kernel boots.
 func (t *Tables) Callback(e *Entry) bool {

@@ -56,6 +56,38 @@ var arm64 = machine{
 		}
 		return 4
 	},
+	addressing: &addressing{
+		use:     func(code []byte) decode.Address { return decode.ARM64Address(a64(code)) },
+		effects: decode.ARM64Effects,
+		beside: func(code []byte, index bool) uint32 {
+			field := uint32(31 << 5) // Rn
+			if index {
+				field = 31 << 16 // Rm
+			}
+			w := binary.LittleEndian.AppendUint32(nil, a64(code)|field)
+			return decode.ARM64Effects(w, nil).Reads
+		},
+		compares: func(code []byte) (register uint8, number uint64, ok bool) {
+			w := a64(code) // CMP (immediate), not shifted
+			return uint8(w >> 5 & 31), uint64(w >> 10 & 0xfff), w&0x7fc0_001f == 0x7100_001f
+		},
+		unsigned: func(code []byte) bool { // B.HI, B.LS
+			return a64(code)&0xff00_001e == 0x5400_0008
+		},
+		// Procedure Call Standard for the Arm 64-bit Architecture, "General-purpose
+		// registers": x0 to x7 are arguments and results, x8 the result's place, x19
+		// to x28 the callee's to keep.
+		arguments: 1<<9 - 1,
+		results:   1<<8 - 1,
+		clobbered: 1<<19 - 1 | 1<<30,
+		fixup: func(entry []byte) uint32 {
+			if len(entry) < 12 {
+				return 0
+			}
+			data := binary.LittleEndian.Uint16(entry[10:]) // EX_DATA_REG_*: asm/asm-extable.h, asm/extable.h
+			return (1<<(data&31) | 1<<(data>>5&31)) &^ (1 << 31)
+		},
+	},
 	relocs: []relocForm{
 		elf.R_AARCH64_NONE:                {kind: relocNone},
 		elf.R_AARCH64_NULL:                {kind: relocNone},

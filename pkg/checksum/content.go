@@ -30,6 +30,9 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 		if w.isOwnName(t) {
 			return append(b, tagOwnName)
 		}
+		if table := w.jumpTableAt(t.section, t.at); table != nil {
+			return w.appendJumps(b, table)
+		}
 		start, end, ok := w.extentOf(t)
 		if !ok {
 			return b
@@ -196,6 +199,9 @@ func (w *walker) isOwnText(t *target) bool {
 // isJumpTable tells whether the datum is a table of places in code: all its
 // relocations point into one function, and not only at its entry (rule 5.2).
 func (w *walker) isJumpTable(t *target) bool {
+	if w.jumpTableAt(t.section, t.at) != nil {
+		return true
+	}
 	start, end, ok := w.extentOf(t)
 	if !ok {
 		return false

@@ -31,6 +31,10 @@ var relocNames = [...]string{
 	relocAbs64: "abs64", relocAbs32: "abs32", relocAbs32Signed: "abs32s", relocAbs16: "abs16", relocAbs8: "abs8",
 	relocPC: "pc", relocPC64: "pc64", relocPC16: "pc16", relocPC8: "pc8",
 	relocGOT: "got", relocSize: "size", relocTLS: "tls", relocGOTBase: "gotbase",
+	relocPage: "page", relocLow12: "low12", relocGOTPage: "gotpage", relocGOTLow12: "gotlow12",
+	relocMove0: "g0", relocMove1: "g1", relocMove2: "g2", relocMove3: "g3",
+	relocMovePC0: "prel_g0", relocMovePC1: "prel_g1", relocMovePC2: "prel_g2", relocMovePC3: "prel_g3",
+	relocLiteral: "literal", relocBased: "base",
 }
 
 // Describe says in words what a step is: in one line, and more for data. It
@@ -249,6 +253,18 @@ func (d *describer) target(top bool) {
 			d.text(" of %x", d.take(int(d.byte())))
 		default:
 			d.bad = true
+		}
+	case tagAnchor:
+		d.text("an address, used by what follows")
+	case tagJumps:
+		count := d.uvarint()
+		d.text("%d entries", count)
+		for range count {
+			if d.bad {
+				return
+			}
+			d.newLine("-> ")
+			d.place()
 		}
 	case tagSection:
 		d.text("section %s", d.string())

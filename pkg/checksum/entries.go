@@ -50,7 +50,7 @@ func (w *walker) findEntries() {
 			}
 			section, start, end, _ := t.Replacement(e)
 			w.parts = append(w.parts, part{
-				section: section, start: start, end: end, prefix: start, extent: -1, replaces: true, cold: cold,
+				section: section, start: start, end: end, prefix: start, extent: -1, replaces: true, cold: cold, entry: n,
 			})
 		}
 	}

@@ -44,6 +44,9 @@ type machine struct {
 	// address tells whether an instruction with a memory operand computes its
 	// address and leaves alone what is there.
 	address func(in *decode.Inst, code []byte) bool
+	// addressing is what it takes to prove what accesses by section anchors refer to;
+	// nil for a machine without.
+	addressing *addressing
 	// fill is how many bytes at the start of code are padding outside of every
 	// function, beside NOPs: 0 for none.
 	fill func(code []byte) int
@@ -101,6 +104,7 @@ const (
 	relocMovePC2
 	relocMovePC3
 	relocLiteral // PC-relative, a load
+	relocBased   // no relocation: what a register is proved to hold, and a number
 
 	unnamed = 0x80
 )

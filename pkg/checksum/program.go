@@ -39,6 +39,7 @@ type program struct {
 	bounds bounds  // where nameless data ends; nil until it is known
 	// replaced is where in executable sections replacement code stands.
 	replaced []span
+	taken    []takenPlace // of a machine with section anchors
 }
 
 // name is what a symbol goes by, and whether no other symbol of the object goes
@@ -88,6 +89,9 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	}
 	p.replaced = p.replacements()
 	p.markFronts()
+	if m.addressing != nil {
+		p.findTaken()
+	}
 	return p, nil
 }
 

@@ -146,4 +146,6 @@ const (
 	tagBiased  = '+'
 	tagOwnName = '_'
 	tagCycle   = 'O'
+	tagAnchor  = 'A' // an address that reaches nothing but accesses, which say their places
+	tagJumps   = 'J' // a table of places in the function, as its entries lead there
 )

@@ -33,6 +33,7 @@ type part struct {
 	// replaces is set for code that stands in for other code: all its steps
 	// are of the class Alternatives.
 	replaces bool
+	entry    int // of that: index into Tables.Entries
 	extent   int // index into Code.Extents, -1 for code without a symbol
 }
 
@@ -68,6 +69,9 @@ type walker struct {
 	entries   ownEntries
 	kept      []target // variables that the entry refers to: they may keep books
 	finder    *lines.Finder
+	anchors   *anchorFlow
+	based     []based     // what it proved, by instruction
+	jumps     []jumpTable // and found
 	flow      flow
 	masked    []byte       // w.encoded without line numbers, empty where there are none
 	byDwarf   bool         // w.masked is by debug information
@@ -109,6 +113,7 @@ type inst struct {
 // layout is a decoded part.
 type layout struct {
 	insts []inst
+	first int32 // the number of the first of them in the body
 	// ordinals has, for each byte of the part and its end, the ordinal of the
 	// instruction that starts there and one more, 0 inside an instruction. A
 	// NOP has the ordinal of what follows.
@@ -137,6 +142,7 @@ func (w *walker) walk(b *body, visit visitor) {
 	w.parts = append(w.parts[:0], b.parts...)
 	w.findEntries()
 	w.layOut()
+	w.findAnchors()
 	for i := range w.parts {
 		w.findLines(i)
 	}
@@ -213,6 +219,7 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 		at += uint64(in.Len)
 	}
 	ordinals[len(code)] = ordinal + 1
+	l.first = int32(firstInst)
 	l.insts, l.ordinals = insts[firstInst:len(insts):len(insts)], ordinals
 	return l, insts, spare
 }
@@ -345,6 +352,7 @@ func (w *walker) walkPart(i int) {
 	if part.cold || part.replaces || w.p.debug != nil {
 		quick = nil
 	}
+	proved := w.provedFrom(l.first)
 	ordinal, next, count := uint32(0), 0, relocs.Len()
 	following := part.end // the next relocation's offset
 	if count > 0 {
@@ -368,12 +376,18 @@ func (w *walker) walkPart(i int) {
 			last--
 		}
 		bytes := code[in.offset:][:in.Len]
+		var base *based
+		if len(proved) > 0 && proved[0].inst == l.first+int32(n) {
+			base, proved = &proved[0], proved[1:]
+		}
 		switch {
 		case in.Kind == decode.Nop && first == last && !in.placed:
 			// padding
 		case in.Kind == decode.Nop && first == last:
 			w.encoded = append(w.encoded[:0], tagNop)
 			w.emit(Instructions, InstructionStep, here, false)
+		case base != nil:
+			w.basedInstruction(here, in, bytes, relocs.Slice(first, last), base)
 		case quick != nil && first == last && in.Form == 0 && in.PC.Len == 0 && in.line == lines.None && quick.plain(bytes):
 			// done
 		case in.Form != 0 && last-first <= 1:
@@ -566,6 +580,38 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 	w.encoded = w.encoded[:0]
 	w.encode(func(b []byte) []byte { return w.appendTarget(b, t) })
 	w.emit(class, ContentStep, here, class == JumpTables)
+}
+
+// provedFrom is what is proved of instructions from one on.
+func (w *walker) provedFrom(inst int32) []based {
+	i, _ := slices.BinarySearchFunc(w.based, inst, func(b based, inst int32) int { return int(b.inst) - int(inst) })
+	return w.based[i:]
+}
+
+// basedInstruction makes the steps of an instruction that works on an address in a
+// section: of its bytes what isn't part of the address, and the place.
+func (w *walker) basedInstruction(here place, in *inst, bytes []byte, relocs object.Relocs, base *based) {
+	w.encoded = append(w.encoded[:0], byte(len(bytes))|1<<4)
+	w.encoded = appendShort(w.encoded, bytes)
+	field := relocForm{width: in.Len, mask: base.field}
+	if relocs.Len() > 0 {
+		field = w.p.machine.reloc(relocs.Type(0))
+	}
+	if field.mask != 0 {
+		field.blank(w.encoded[1:])
+	}
+	w.encoded = append(w.encoded, 0)
+	w.emit(Instructions, InstructionStep, here, false)
+	if base.kind == basedAnchor {
+		w.encoded = append(relocBased.appendTo(w.encoded[:0]), tagAnchor)
+		w.emit(References, ReferenceStep, here, false)
+		return
+	}
+	t := w.p.resolvePlace(base.section, base.at)
+	if base.kind == basedAccess {
+		w.p.accessed(&t)
+	}
+	w.reference(here, relocBased, &t)
 }
 
 // rawStep makes the steps of bytes that are no instructions, from here to the

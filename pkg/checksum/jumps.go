@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sort"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+)
+
+// jumpTable is a table without relocations (rule 5.2): its entries count
+// instructions, and from one of the function's.
+type jumpTable struct {
+	datumKey
+	size  uint8  // of an entry in bytes
+	count uint64 // of entries
+	code  int64  // the place that they count from, in the section of the function
+}
+
+// words is where a table's entry leads: four times as many bytes behind an
+// instruction as the entry says.
+func (f *anchorFlow) words(i, base int32, r *registers, u *decode.Address) (int32, bool) {
+	if !f.is(base, valueCode) || u.Index >= addressRegisters || !f.is(r[u.Index], valueWord) {
+		return 0, false
+	}
+	code, word := f.values[base], f.values[r[u.Index]]
+	return f.make(i, value{kind: valueTarget, section: word.section, at: word.at, size: word.size, code: code.code}, r[u.Index]), true
+}
+
+// jump carries registers to where an indirect jump may go: where the entries of a
+// table lead, or out of the body. Where data refer into the body blocks begin that
+// nothing is known of. What the address of an instruction is for that no table counts
+// from, nobody knows.
+func (f *anchorFlow) jump(i int32, r *registers) {
+	u := f.m.use(f.code(i))
+	if u.Base >= addressRegisters || !f.is(r[u.Base], valueTarget) {
+		if f.takesCode() {
+			f.lost = true
+		}
+		f.leave(-1, r)
+		return
+	}
+	v := f.values[r[u.Base]]
+	part := &f.w.parts[f.part(i)]
+	table := jumpTable{datumKey{v.section, uint64(v.at)}, v.size, 0, v.code}
+	data := f.w.p.file.Data(v.section)
+	if v.at < 0 || uint64(v.at) >= uint64(len(data)) {
+		f.lost = true
+		return
+	}
+	left := uint64(len(data)-int(v.at)) / uint64(v.size)
+	count, ok := f.bound(f.values[v.from].inst)
+	if !ok {
+		if f.w.p.bounds == nil {
+			f.w.findings.data = append(f.w.findings.data, table.datumKey)
+			f.w.unsettled, f.lost = true, true
+			return
+		}
+		count = f.unbounded(table, data)
+	}
+	table.count = count
+	if count > left {
+		f.lost = true
+		return
+	}
+	for n := range count {
+		to := table.target(data, n)
+		if to < int64(part.start) || to >= int64(part.end) {
+			f.lost = true
+			return
+		}
+		next := f.within(f.part(i), uint64(to))
+		switch {
+		case next < 0:
+		case f.block[next] >= 0:
+			f.enter(f.block[next], r)
+		case !slices.Contains(f.leads, next):
+			f.leads = append(f.leads, next)
+		}
+	}
+	if f.final {
+		f.jumps = append(f.jumps, table)
+	}
+}
+
+// unbounded is how many entries a table has of which nothing says it: up to what
+// stands behind. Zeros at the end may be there for its alignment.
+func (f *anchorFlow) unbounded(t jumpTable, data []byte) uint64 {
+	count := (f.w.p.end(t.datumKey) - t.start) / uint64(t.size)
+	for count > 0 && t.target(data, count-1) == t.code {
+		count--
+	}
+	return count
+}
+
+// target is where entry number n leads.
+func (t *jumpTable) target(data []byte, n uint64) int64 {
+	field := data[t.start+n*uint64(t.size):]
+	var entry int64
+	switch t.size {
+	case 1:
+		entry = int64(int8(field[0]))
+	case 2:
+		entry = int64(int16(binary.LittleEndian.Uint16(field)))
+	default:
+		entry = int64(int32(binary.LittleEndian.Uint32(field)))
+	}
+	return t.code + entry*4
+}
+
+// reach is how far in front of its use a table's bound is looked for, in
+// instructions.
+const reach = 64
+
+// bound is how many entries a table has, by the comparison of the index that the
+// instruction loads an entry with.
+func (f *anchorFlow) bound(load int32) (count uint64, ok bool) {
+	index := f.m.use(f.code(load)).Index
+	first := f.partOf[f.part(load)]
+	higher := false // the next branch tells higher numbers from the rest
+	for i := load - 1; i >= first && i >= load-reach; i-- {
+		code := f.code(i)
+		if f.insts[i].Kind == decode.CondJump {
+			higher = f.m.unsigned(code)
+		}
+		if register, number, ok := f.m.compares(code); ok && register == index && higher {
+			return number + 1, true
+		}
+		if f.m.effects(code, &f.insts[i].Inst).Writes&(1<<index) != 0 {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// takesCode tells whether the body makes the address of an instruction of its own
+// that no jump table counts from.
+func (f *anchorFlow) takesCode() bool {
+	for i := range f.insts {
+		in := &f.insts[i]
+		if in.PC.Len == 0 || in.Form != 0 || f.reloc[i] != 0 || f.m.use(f.code(int32(i))).Use != decode.PlaceAddress {
+			continue
+		}
+		section, at := f.place(int32(i))
+		to := int64(at) + in.PCRel
+		if f.node(section, uint64(to)) >= 0 && !f.countedFrom(to) {
+			return true
+		}
+	}
+	return false
+}
+
+// countedFrom tells whether the entries of a table are known to count from a place.
+func (f *anchorFlow) countedFrom(at int64) bool {
+	return slices.ContainsFunc(f.values, func(v value) bool { return v.kind == valueTarget && v.code == at })
+}
+
+// jumpTableAt is the body's table without relocations at a place, nil for none.
+func (w *walker) jumpTableAt(section uint32, at uint64) *jumpTable {
+	for i := range w.jumps {
+		if t := &w.jumps[i]; t.section == section && t.start == at {
+			return t
+		}
+	}
+	return nil
+}
+
+// appendJumps encodes where the entries of a table lead.
+func (w *walker) appendJumps(b []byte, t *jumpTable) []byte {
+	data := w.p.file.Data(t.section)
+	b = append(b, tagJumps)
+	b = binary.AppendUvarint(b, t.count)
+	for n := range t.count {
+		place := w.p.resolvePlace(w.parts[0].section, t.target(data, n))
+		to, ok := w.own(&place)
+		if !ok { // all were found to be in the body
+			b = w.appendPlain(b, &place)
+			continue
+		}
+		b = w.appendPlace(b, to, place.at)
+	}
+	return b
+}
+
+// takenPlace is a place inside a function that data refer to.
+type takenPlace struct {
+	datumKey
+	relative bool // by a distance, from where isn't known
+}
+
+// findTaken finds the places inside functions that data refer to, in order.
+func (p *program) findTaken() {
+	for i := range p.file.Sections {
+		if !p.file.Sections[i].Allocated() || p.kinds[i] == sectionCode || p.kinds[i] == sectionSpecial {
+			continue
+		}
+		relocs := p.file.Relocs(uint32(i))
+		for n := range relocs.Len() {
+			r := relocs.At(n)
+			s := &p.file.Symbols[r.Symbol]
+			if !s.Defined() || p.kinds[s.Section] != sectionCode {
+				continue
+			}
+			at := s.Value + uint64(r.Addend)
+			if e := p.code.Innermost(s.Section, at); e >= 0 && p.code.Extents[e].Start != at {
+				p.taken = append(p.taken, takenPlace{datumKey{s.Section, at}, p.machine.reloc(r.Type).pc})
+			}
+		}
+	}
+	slices.SortFunc(p.taken, func(a, b takenPlace) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
+	})
+}
+
+// takenIn is those in a range of a section.
+func (p *program) takenIn(section uint32, start, end uint64) []takenPlace {
+	from := func(at uint64) int {
+		return sort.Search(len(p.taken), func(i int) bool { return !p.taken[i].less(datumKey{section, at}) })
+	}
+	return p.taken[from(start):from(end)]
+}

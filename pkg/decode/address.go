@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+package decode
+
+// Address is what an instruction does with an address that a register holds, as far
+// as it takes to follow one from where it is made to where memory is accessed by it.
+type Address struct {
+	Use AddressUse
+	// To is the register that holds the result; Base is the one that holds the
+	// address, Index what is added to it. NoRegister where there is none.
+	To, Base, Index uint8
+	// Either is set where Base and Index may change places.
+	Either bool
+	// Offset is added to Base, in bytes.
+	Offset int64
+	// Field is the bits of the instruction's word that hold Offset, 0 for none.
+	Field uint32
+	// Moves says whether Base itself becomes the sum, and when.
+	Moves Writeback
+	// Load is how many bytes an AccessAddress loads into To, 0 where it does
+	// something else.
+	Load uint8
+}
+
+// NoRegister stands for a register that isn't there.
+const NoRegister = 31
+
+// AddressUse is a way of using an address.
+type AddressUse uint8
+
+const (
+	OtherAddress  AddressUse = iota // none, or one that isn't known
+	PageAddress                     // To is a page that a relocation says
+	PlaceAddress                    // To is a place in code
+	CopyAddress                     // To = Base
+	OffsetAddress                   // To = Base + Offset
+	IndexAddress                    // To = Base + Index, scaled or not
+	WordsAddress                    // To = Base + 4 times the signed value in Index
+	AccessAddress                   // memory at Base + Offset + Index
+)
+
+// Writeback is whether an access changes its base register.
+type Writeback uint8
+
+const (
+	NoWriteback Writeback = iota
+	PreIndex              // before the access
+	PostIndex             // behind it, which is at Base
+)
+
+// The fields of offsets: C4.1 of the Arm Architecture Reference Manual.
+const (
+	fieldImm12 = 0x003f_fc00 // LDR, STR, scaled by the size of the access
+	fieldAdd   = 0x007f_fc00 // ADD, SUB: the same bits, and by how many it is shifted
+	fieldImm7  = 0x003f_8000 // LDP, STP
+	fieldSimm9 = 0x001f_f000 // LDUR, LDR with writeback
+)
+
+// ARM64Address says what an A64 instruction does with an address. Use is
+// OtherAddress for all but those that compilers make of accesses to data.
+func ARM64Address(w uint32) Address {
+	a := Address{To: uint8(w & 31), Base: uint8(w >> 5 & 31), Index: NoRegister}
+	switch {
+	case w&0x9f00_0000 == 0x9000_0000:
+		return Address{Use: PageAddress, To: a.To, Base: NoRegister, Index: NoRegister}
+	case w&0x9f00_0000 == 0x1000_0000:
+		return Address{Use: PlaceAddress, To: a.To, Base: NoRegister, Index: NoRegister}
+	case w&0xbf80_0000 == 0x9100_0000 && a.To != 31 && a.Base != 31: // ADD, SUB (immediate)
+		a.Use, a.Field = OffsetAddress, fieldAdd
+		a.Offset = int64(w>>10&0xfff) << (w >> 22 & 1 * 12)
+		if w&0x4000_0000 != 0 {
+			a.Offset = -a.Offset
+		}
+	case w&0xffe0_ffe0 == 0xaa00_03e0: // MOV (register)
+		a.Use, a.Base = CopyAddress, uint8(w>>16&31)
+	case w&0xff20_0000 == 0x8b00_0000: // ADD (shifted register)
+		a.Use, a.Index = IndexAddress, uint8(w>>16&31)
+		a.Either = w&0x0000_fc00 == 0
+	case w&0xffe0_0000 == 0x8b20_0000 && a.To != 31 && a.Base != 31: // ADD (extended register)
+		a.Use, a.Index = IndexAddress, uint8(w>>16&31)
+		if w>>15&1 == 1 && w>>10&7 == 2 { // SXTB, SXTH, SXTW #2
+			a.Use = WordsAddress
+		}
+	case w&0x0a00_0000 == 0x0800_0000 && a.Base != 31:
+		return accessARM64(w, a)
+	}
+	return a
+}
+
+// accessARM64 is ARM64Address of loads and stores.
+func accessARM64(w uint32, a Address) Address {
+	x := a64Effects{w: w}
+	isVector := x.bits(26, 1) == 1
+	size := int64(1) << x.bits(30, 2)
+	if isVector && x.bits(23, 1) == 1 {
+		size = 16
+	}
+	a.Use = AccessAddress
+	switch {
+	case x.is(0x3b00_0000, 0x3900_0000): // unsigned offset
+		a.Offset, a.Field = int64(x.bits(10, 12))*size, fieldImm12
+	case x.is(0x3b20_0000, 0x3800_0000): // LDUR, LDTR, writeback
+		a.Offset, a.Field = int64(x.signed(12, 9)), fieldSimm9
+		a.Moves = [...]Writeback{NoWriteback, PostIndex, NoWriteback, PreIndex}[x.bits(10, 2)]
+	case x.is(0x3b20_0c00, 0x3820_0800): // register offset
+		a.Index = x.m()
+		a.Either = x.is(0x0000_f000, 0x0000_6000) // a whole register, unscaled
+		if !isVector && x.bits(22, 2) != 0 {
+			a.Load = uint8(size)
+		}
+	case x.is(0x3a00_0000, 0x2800_0000): // pairs
+		size = 4 << x.bits(30, 2)
+		if !isVector {
+			size = 4 << x.bits(31, 1)
+		}
+		if !isVector && x.is(0xc040_0000, 0x4000_0000) { // STGP
+			size = 16
+		}
+		a.Offset, a.Field = int64(x.signed(15, 7))*size, fieldImm7
+		a.Moves = [...]Writeback{NoWriteback, PostIndex, NoWriteback, PreIndex}[x.bits(23, 2)]
+	case x.is(0x3f00_0000, 0x0800_0000), // exclusive, ordered, compare and swap
+		x.is(0x3b20_0c00, 0x3820_0000), // atomic operations
+		x.is(0xbf9f_0000, 0x0c00_0000): // LD1, ST1 and their kin
+	case x.is(0x3f20_0c00, 0x1900_0000): // LDAPUR, STLUR
+		a.Offset, a.Field = int64(x.signed(12, 9)), fieldSimm9
+	default:
+		a.Use = OtherAddress
+	}
+	return a
+}
