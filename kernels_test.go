@@ -35,6 +35,9 @@ var kernelChanges = []struct {
 	{"x86_64-lto", "base", nil, 0},
 	{"x86_64-lto", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established", "tcp_rcv_rtt_measure_ts"}, 0},
 	{"x86_64-lto", "line-shift", nil, 178},
+	{"arm64", "base", nil, 0},
+	{"arm64", "leaf-fix", []string{"cmdline_proc_show", "tcp_ack_update_rtt", "tcp_rcv_established"}, 0},
+	{"arm64", "line-shift", nil, 166},
 }
 
 // sumKernel sums a kernel object into a manifest, as the text of its file.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 
 	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/lines"
 )
 
 // The bits of an instruction that relocations write: the encodings of C6.2 in the
@@ -27,6 +28,10 @@ var arm64 = machine{
 	name:       "arm64",
 	decode:     decode.ARM64,
 	anyByPlace: true,
+	lines:      &lines.ARM64,
+	appendLine: func(b, code []byte, _ *decode.Inst) []byte {
+		return binary.LittleEndian.AppendUint32(b, a64(code)&^a64Imm16)
+	},
 	appendBranch: func(b, code []byte, _ *decode.Inst) []byte {
 		w := a64(code)
 		return binary.LittleEndian.AppendUint32(b, w&^decode.ARM64Field(w))

@@ -84,8 +84,8 @@ func (d *describer) instruction() {
 	case head >= tagBranch:
 		form := d.byte()
 		d.text("branch %02x", form)
-		if prefixes := d.take(int(head &^ tagBranch)); len(prefixes) > 0 {
-			d.text(" with prefixes %x", prefixes)
+		if more := d.take(int(head &^ tagBranch)); len(more) > 0 {
+			d.text(" with %x", more)
 		}
 		if len(d.rest) == 1 && d.rest[0] == 0 {
 			d.rest = nil

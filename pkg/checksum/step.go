@@ -125,7 +125,7 @@ type visitor interface {
 // The first byte of an element of the canonical form. A plain instruction
 // begins with its length (1 to 15) and, above it, its number of references.
 const (
-	tagBranch  = 0x80 // and the number of prefix bytes
+	tagBranch  = 0x80 // and the number of bytes behind the form
 	tagRaw     = 0xf0 // bytes that are no instruction
 	tagNop     = 0xf1 // a NOP that a table's entry is about
 	tagFront   = 0xf2 // a place in the padding in front of the entry

@@ -429,8 +429,8 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 	} else {
 		t = w.p.resolvePlace(part.section, place)
 	}
-	w.encoded = append(w.encoded[:0], tagBranch|in.Opcode, in.Form)
-	w.encoded = w.p.machine.appendBranch(w.encoded, bytes, &in.Inst)
+	w.encoded = w.p.machine.appendBranch(append(w.encoded[:0], tagBranch, in.Form), bytes, &in.Inst)
+	w.encoded[0] |= byte(len(w.encoded) - 2)
 	if to, ok := w.own(&t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
 		w.emit(Instructions, InstructionStep, here, to != here.part)
@@ -501,12 +501,12 @@ func (w *walker) instruction(here place, in *inst, bytes []byte, relocs object.R
 		refs++
 	}
 	w.encoded[0] |= byte(min(refs, 7)) << 4
-	if w.p.debug != nil && in.line == lines.None && refs == 0 && in.Imm.Len > 0 && w.p.debug.Has(part.section, at, lines.Immediate(bytes, &in.Inst)) {
+	if w.p.debug != nil && in.line == lines.None && refs == 0 && in.Imm.Len > 0 && w.p.debug.Has(part.section, at, w.p.machine.lines.Immediate(bytes, &in.Inst)) {
 		in.line, w.byDwarf = lines.Dwarf, true
 	}
 	if in.line != lines.None && refs == 0 {
 		w.masked = w.p.machine.appendLine(append(w.masked[:0], tagLine), bytes, &in.Inst)
-		w.numbers = append(w.numbers, LineNumber{lines.Immediate(bytes, &in.Inst), in.line})
+		w.numbers = append(w.numbers, LineNumber{w.p.machine.lines.Immediate(bytes, &in.Inst), in.line})
 	}
 	w.emit(Instructions, InstructionStep, here, false)
 	if refs == 0 {

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"sync"
 
+	"golang.org/x/arch/arm64/arm64asm"
 	"golang.org/x/arch/x86/x86asm"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
@@ -17,6 +19,7 @@ import (
 // instruction, its bytes are shown.
 var disassemblers = map[string]func(code []byte) (string, bool){
 	"x86_64": disassembleX86,
+	"arm64":  disassembleARM64,
 }
 
 // disassemble is the text of a step that is an instruction. Of a branch only
@@ -57,6 +60,29 @@ func disassembleX86(code []byte) (string, bool) {
 	}
 	// It writes an index register where there is none, as no assembler reads.
 	return strings.ReplaceAll(x86asm.GNUSyntax(inst, 0, nil), ",%riz", ""), true
+}
+
+// arm64Missing are instructions of kernels that arm64asm knows as hints only.
+var arm64Missing = map[string]string{
+	"3f2303d5": "paciasp", "bf2303d5": "autiasp", "7f2303d5": "pacibsp", "ff2303d5": "autibsp",
+	"1f2403d5": "bti", "5f2403d5": "bti c", "9f2403d5": "bti j", "df2403d5": "bti jc",
+	"ff2003d5": "xpaclri", "1f2203d5": "esb", "9f2203d5": "csdb",
+}
+
+// arm64Lock guards arm64asm, whose Decode writes a variable of its package.
+var arm64Lock sync.Mutex
+
+func disassembleARM64(code []byte) (string, bool) {
+	if text, ok := arm64Missing[hex.EncodeToString(code)]; ok {
+		return text, true
+	}
+	arm64Lock.Lock()
+	defer arm64Lock.Unlock()
+	inst, err := arm64asm.Decode(code)
+	if err != nil {
+		return "", false
+	}
+	return arm64asm.GNUSyntax(inst), true
 }
 
 // offset is an offset in a part as objdump writes it.

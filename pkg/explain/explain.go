@@ -104,13 +104,17 @@ func hint(rows []Row, moved []compare.LineChange) {
 
 // immediateOf is the immediate in an instruction's text, and the rest of it.
 func immediateOf(text string) (value int64, rest string, ok bool) {
-	head, tail, found := strings.Cut(text, "$")
-	end := strings.IndexAny(tail, ", ")
-	if !found || end < 0 {
+	mark := strings.IndexAny(text, "$#") // as x86 and arm64 write it
+	if mark < 0 {
 		return 0, "", false
 	}
+	head, tail := text[:mark+1], text[mark+1:]
+	end := strings.IndexAny(tail, ", ")
+	if end < 0 {
+		end = len(tail)
+	}
 	value, err := strconv.ParseInt(tail[:end], 0, 64)
-	return value, head + "$" + tail[end:], err == nil
+	return value, head + tail[end:], err == nil
 }
 
 // places says which place of new a place of old became.

@@ -27,6 +27,9 @@ func (e Evidence) String() string { return evidenceNames[e] }
 // Machine is what looking for evidence must know of an architecture.
 type Machine struct {
 	Effects func(code []byte, in *decode.Inst) decode.Effects
+	// Immediate is an instruction's immediate, as 32 bits of the register or slot that
+	// is set to it.
+	Immediate func(code []byte, in *decode.Inst) uint32
 	// Parameters are the registers of a call's first parameters, in order.
 	Parameters []uint8
 }
@@ -34,7 +37,19 @@ type Machine struct {
 // X86 is x86-64: System V ABI, AMD64 supplement, "Parameter Passing".
 var X86 = Machine{
 	Effects:    decode.X86Effects,
+	Immediate:  x86Immediate,
 	Parameters: []uint8{7, 6, 2, 1, 8, 9}, // rdi, rsi, rdx, rcx, r8, r9
+}
+
+// ARM64 is AArch64: Procedure Call Standard for the Arm 64-bit Architecture,
+// "Parameter passing".
+var ARM64 = Machine{
+	Effects: decode.ARM64Effects,
+	Immediate: func(code []byte, _ *decode.Inst) uint32 {
+		value, shift := decode.ARM64Immediate(binary.LittleEndian.Uint32(code))
+		return uint32(uint64(value) << shift)
+	},
+	Parameters: []uint8{0, 1, 2, 3, 4, 5, 6, 7},
 }
 
 // Callee is what a call's target says of its parameters.
@@ -169,6 +184,7 @@ func (x *Finder) follow(i int, v value, slot int32, zero bool) bool {
 	x.work = append(x.work[:0], position{i + 1, slot})
 	found := false
 	var reached []int // calls of clones
+	var rest []int    // instructions that set the upper half
 	for len(x.work) > 0 {
 		p := x.work[len(x.work)-1]
 		x.work = x.work[:len(x.work)-1]
@@ -218,6 +234,11 @@ func (x *Finder) follow(i int, v value, slot int32, zero bool) bool {
 				continue
 			}
 			e := x.machine.Effects(code, in)
+			if e.Immediate == decode.ExtendRegister && !v.isSlot && e.Register == v.register {
+				rest = append(rest, p.at)
+				p.at++
+				continue
+			}
 			read, written := touches(&e, v, p.slot)
 			if read {
 				return false
@@ -227,6 +248,11 @@ func (x *Finder) follow(i int, v value, slot int32, zero bool) bool {
 				continue
 			}
 			p.at, p.slot = p.at+1, p.slot-e.Stack
+		}
+	}
+	if found && !zero {
+		for _, at := range rest {
+			x.mark(at, Signature)
 		}
 	}
 	for _, call := range reached {
@@ -303,7 +329,7 @@ func (x *Finder) Bug(f Function, at int, line uint32, joins func(i int) bool, ma
 	for i := first; i < f.Len(); i++ {
 		code, in := f.Inst(i)
 		e := x.machine.Effects(code, in)
-		if (e.Immediate == decode.SetRegister || e.Immediate == decode.SetSlot) && Immediate(code, in) == line {
+		if (e.Immediate == decode.SetRegister || e.Immediate == decode.SetSlot) && x.machine.Immediate(code, in) == line {
 			mark(i, BugTable)
 		}
 		if i >= at && !straight(f, i) {
@@ -318,8 +344,7 @@ func straight(f Function, i int) bool {
 	return (in.Kind == decode.Plain || in.Kind == decode.Nop) && len(f.More(i)) == 0
 }
 
-// Immediate is an instruction's immediate, as 32 bits.
-func Immediate(code []byte, in *decode.Inst) uint32 {
+func x86Immediate(code []byte, in *decode.Inst) uint32 {
 	switch b := in.Imm.Of(code); len(b) {
 	case 1:
 		return uint32(int32(int8(b[0])))
