@@ -3,6 +3,8 @@
 package checksum
 
 import (
+	"math"
+
 	"github.com/fnsum/fnsum/pkg/decode"
 )
 
@@ -17,9 +19,21 @@ func (f *anchorFlow) use(i int32, r *registers) {
 	u := f.m.use(code)
 	base := int32(unknownValue)
 	if u.Base < addressRegisters {
-		base = r[u.Base]
+		base = r.value[u.Base]
 	}
 	reads, result := e.Reads, int32(unknownValue)
+	switch u.Use {
+	case decode.SpillAddress, decode.FillAddress:
+		f.save(&u, &e, r)
+		return
+	case decode.StackAddress:
+		f.take(&u, r)
+	case decode.OtherAddress, decode.PageAddress, decode.PlaceAddress:
+	default:
+		if u.Base == frameRegister || u.Index == frameRegister {
+			f.taken = math.MinInt64
+		}
+	}
 	switch u.Use {
 	case decode.PageAddress:
 		result = f.page(i)
@@ -44,6 +58,7 @@ func (f *anchorFlow) use(i int32, r *registers) {
 	case decode.AccessAddress:
 		result, reads = f.access(i, base, r, &u, e.Reads)
 	}
+	f.stack(&e, r)
 	f.escapeAll(r, reads)
 	moved := int32(unknownValue)
 	if u.Use == decode.AccessAddress && u.Moves != decode.NoWriteback {
@@ -51,10 +66,10 @@ func (f *anchorFlow) use(i int32, r *registers) {
 	}
 	forget(r, e.Writes)
 	if result >= 0 && u.To < addressRegisters && e.Writes&(1<<u.To) != 0 {
-		r[u.To] = result
+		r.value[u.To] = result
 	}
 	if moved >= 0 {
-		r[u.Base] = moved
+		r.value[u.Base] = moved
 	}
 }
 
@@ -122,8 +137,8 @@ func (f *anchorFlow) indexed(base int32, r *registers, u *decode.Address) (int32
 	if f.is(base, valuePlace) {
 		return base, true
 	}
-	if u.Either && u.Index < addressRegisters && f.is(r[u.Index], valuePlace) {
-		return r[u.Index], true
+	if u.Either && u.Index < addressRegisters && f.is(r.value[u.Index], valuePlace) {
+		return r.value[u.Index], true
 	}
 	return 0, false
 }

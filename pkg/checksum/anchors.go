@@ -4,6 +4,7 @@ package checksum
 
 import (
 	"debug/elf"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -80,19 +81,29 @@ type based struct {
 	field   uint32 // the bits that are a part of the address
 }
 
-// The number of registers that are followed, and what one holds if not a value:
-// nothing known, or, from mixed on, one of several values.
+// The registers that are followed, behind them places of the stack where some are
+// saved, and what one holds that is no value.
 const (
 	addressRegisters = 31
+	addressSlots     = 8
 	unknownValue     = -1
 )
 
-type registers [addressRegisters]int32
+// registers is what they hold at a place of the code.
+type registers struct {
+	value [addressRegisters + addressSlots]int32
+	// depth is how far the stack pointer has moved since the entry, unknownDepth
+	// where it isn't known.
+	depth int64
+}
+
+const unknownDepth = math.MaxInt64
 
 var nothingKnown = func() (r registers) {
-	for i := range r {
-		r[i] = unknownValue
+	for i := range r.value {
+		r.value[i] = unknownValue
 	}
+	r.depth = unknownDepth
 	return r
 }()
 
@@ -143,6 +154,8 @@ type anchorFlow struct {
 	mixed  map[int64]int32
 	found  []based
 	jumps  []jumpTable
+	slots  []int64 // the places of the stack that are followed, counted from the entry
+	taken  int64   // the lowest one whose address is taken: none from there on is followed
 	leads  []int32 // where jump tables lead that no block began at
 	lost   bool    // control goes where nobody knows
 	final  bool    // values and edges are settled: note what is proved
@@ -190,9 +203,9 @@ func (w *walker) findAnchors() {
 		w.anchors = &anchorFlow{w: w, m: m}
 	}
 	f := w.anchors
-	f.leads = f.leads[:0]
-	for known := -1; known < len(f.leads); { // again, with blocks where jump tables lead
-		known = len(f.leads)
+	f.leads, f.taken = f.leads[:0], math.MaxInt64
+	for known, taken := -1, f.taken; known < len(f.leads) || taken != f.taken; { // again, with what it learned
+		known, taken = len(f.leads), f.taken
 		f.prepare()
 		f.run()
 	}
@@ -217,6 +230,7 @@ func (f *anchorFlow) prepare() {
 	for i := range n {
 		f.reloc[i], f.block[i], f.made[i], f.sure[i] = 0, -1, -1, false
 	}
+	f.slots = f.slots[:0]
 	f.edges, f.mixed = map[int32][]edge{}, map[int64]int32{}
 	f.values, f.found, f.jumps = f.values[:0], f.found[:0], f.jumps[:0]
 	first := int32(0)
@@ -462,7 +476,9 @@ func (f *anchorFlow) run() {
 	if f.lost {
 		return
 	}
-	f.enter(0, &nothingKnown)
+	entry := nothingKnown
+	entry.depth = 0
+	f.enter(0, &entry)
 	for _, e := range f.edges[-1] {
 		f.enter(f.block[e.to], &nothingKnown)
 	}
@@ -494,9 +510,12 @@ func (f *anchorFlow) enter(block int32, r *registers) {
 	}
 	changed := false
 	s := &f.state[block]
-	for i := range s {
-		if joined := f.join(block, i, s[i], r[i]); joined != s[i] {
-			s[i], changed = joined, true
+	if s.depth != r.depth && s.depth != unknownDepth {
+		s.depth, changed = unknownDepth, true
+	}
+	for i := range s.value {
+		if joined := f.join(block, i, s.value[i], r.value[i]); joined != s.value[i] {
+			s.value[i], changed = joined, true
 		}
 	}
 	if changed {
@@ -597,13 +616,13 @@ func (f *anchorFlow) escapeAll(r *registers, set uint32) {
 		return
 	}
 	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
-		f.escape(r[bits.TrailingZeros32(set)])
+		f.escape(r.value[bits.TrailingZeros32(set)])
 	}
 }
 
 func forget(r *registers, set uint32) {
 	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
-		r[bits.TrailingZeros32(set)] = unknownValue
+		r.value[bits.TrailingZeros32(set)] = unknownValue
 	}
 }
 
@@ -652,7 +671,7 @@ func (f *anchorFlow) pass(r *registers, set uint32) {
 		return
 	}
 	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
-		if v := r[bits.TrailingZeros32(set)]; !f.is(v, valuePage) {
+		if v := r.value[bits.TrailingZeros32(set)]; !f.is(v, valuePage) {
 			f.escape(v)
 		}
 	}

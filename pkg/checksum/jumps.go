@@ -23,11 +23,11 @@ type jumpTable struct {
 // words is where a table's entry leads: four times as many bytes behind an
 // instruction as the entry says.
 func (f *anchorFlow) words(i, base int32, r *registers, u *decode.Address) (int32, bool) {
-	if !f.is(base, valueCode) || u.Index >= addressRegisters || !f.is(r[u.Index], valueWord) {
+	if !f.is(base, valueCode) || u.Index >= addressRegisters || !f.is(r.value[u.Index], valueWord) {
 		return 0, false
 	}
-	code, word := f.values[base], f.values[r[u.Index]]
-	return f.make(i, value{kind: valueTarget, section: word.section, at: word.at, size: word.size, code: code.code}, r[u.Index]), true
+	code, word := f.values[base], f.values[r.value[u.Index]]
+	return f.make(i, value{kind: valueTarget, section: word.section, at: word.at, size: word.size, code: code.code}, r.value[u.Index]), true
 }
 
 // jump carries registers to where an indirect jump may go: where the entries of a
@@ -36,14 +36,14 @@ func (f *anchorFlow) words(i, base int32, r *registers, u *decode.Address) (int3
 // from, nobody knows.
 func (f *anchorFlow) jump(i int32, r *registers) {
 	u := f.m.use(f.code(i))
-	if u.Base >= addressRegisters || !f.is(r[u.Base], valueTarget) {
+	if u.Base >= addressRegisters || !f.is(r.value[u.Base], valueTarget) {
 		if f.takesCode() {
 			f.lost = true
 		}
 		f.leave(-1, r)
 		return
 	}
-	v := f.values[r[u.Base]]
+	v := f.values[r.value[u.Base]]
 	part := &f.w.parts[f.part(i)]
 	table := jumpTable{datumKey{v.section, uint64(v.at)}, v.size, 0, v.code}
 	data := f.w.p.file.Data(v.section)

@@ -37,6 +37,9 @@ const (
 	IndexAddress                    // To = Base + Index, scaled or not
 	WordsAddress                    // To = Base + 4 times the signed value in Index
 	AccessAddress                   // memory at Base + Offset + Index
+	StackAddress                    // To = the stack pointer + Offset
+	SpillAddress                    // To, and Index behind it, go to the stack at Offset
+	FillAddress                     // and come from there
 )
 
 // Writeback is whether an access changes its base register.
@@ -81,8 +84,31 @@ func ARM64Address(w uint32) Address {
 		if w>>15&1 == 1 && w>>10&7 == 2 { // SXTB, SXTH, SXTW #2
 			a.Use = WordsAddress
 		}
+	case w&0xff80_0000 == 0x9100_0000 && a.To != 31: // ADD from SP
+		a.Use, a.Offset = StackAddress, int64(w>>10&0xfff)<<(w>>22&1*12)
 	case w&0x0a00_0000 == 0x0800_0000 && a.Base != 31:
 		return accessARM64(w, a)
+	case w&0x0a00_0000 == 0x0800_0000:
+		return spillARM64(w, a)
+	}
+	return a
+}
+
+// spillARM64 is ARM64Address of whole registers that are saved on the stack.
+func spillARM64(w uint32, a Address) Address {
+	x := a64Effects{w: w}
+	a.Base = NoRegister
+	switch {
+	case x.is(0xff80_0000, 0xf900_0000): // STR, LDR
+		a.Offset = int64(x.bits(10, 12)) * 8
+	case x.is(0xff80_0000, 0xa900_0000): // STP, LDP
+		a.Offset, a.Index = int64(x.signed(15, 7))*8, x.a()
+	default:
+		return a
+	}
+	a.Use = SpillAddress
+	if x.is(0xffc0_0000, 0xf940_0000) || x.is(0xffc0_0000, 0xa940_0000) {
+		a.Use = FillAddress
 	}
 	return a
 }
@@ -104,8 +130,8 @@ func accessARM64(w uint32, a Address) Address {
 		a.Moves = [...]Writeback{NoWriteback, PostIndex, NoWriteback, PreIndex}[x.bits(10, 2)]
 	case x.is(0x3b20_0c00, 0x3820_0800): // register offset
 		a.Index = x.m()
-		a.Either = x.is(0x0000_f000, 0x0000_6000) // a whole register, unscaled
-		if !isVector && x.bits(22, 2) != 0 {
+		a.Either = x.is(0x0000_f000, 0x0000_6000)                                 // a whole register, unscaled
+		if opc := x.bits(22, 2); !isVector && (opc == 1 || opc > 1 && size < 8) { // no PRFM
 			a.Load = uint8(size)
 		}
 	case x.is(0x3a00_0000, 0x2800_0000): // pairs
@@ -120,7 +146,7 @@ func accessARM64(w uint32, a Address) Address {
 		a.Moves = [...]Writeback{NoWriteback, PostIndex, NoWriteback, PreIndex}[x.bits(23, 2)]
 	case x.is(0x3f00_0000, 0x0800_0000), // exclusive, ordered, compare and swap
 		x.is(0x3b20_0c00, 0x3820_0000), // atomic operations
-		x.is(0xbf9f_0000, 0x0c00_0000): // LD1, ST1 and their kin
+		x.is(0xbe9f_0000, 0x0c00_0000): // LD1, ST1 and their kin
 	case x.is(0x3f20_0c00, 0x1900_0000): // LDAPUR, STLUR
 		a.Offset, a.Field = int64(x.signed(12, 9)), fieldSimm9
 	default:
