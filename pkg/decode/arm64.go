@@ -118,18 +118,40 @@ func branchARM64(w uint32, in *Inst) {
 		in.Kind = Nop
 	case w&0xffe0_001f == 0xd420_0000, w&0xffe0_001f == 0xd440_0000: // BRK, HLT
 		in.Kind = Trap
-	case w&0xfe1f_0000 == 0xd61f_0000: // unconditional branch (register)
-		switch w >> 21 & 0x7 {
-		case 0: // BR, BRAAZ, BRAA and theirs by the key B
-			in.Kind = IndirectJump
-		case 1: // BLR and the like
-			in.Kind = IndirectCall
-		case 2, 4, 5: // RET, RETAA; ERET, ERETAA; DRPS
-			in.Kind = Return
-		}
+	case w>>25 == 0x6b: // unconditional branch (register)
+		in.Kind = registerBranch(w)
 	case w&0xffc0_001f == 0x5500_001f: // RETAASPPC, RETABSPPC
 		in.Kind = Return
 	}
+}
+
+// a64RegisterBranches are the branches to a register. Those to an authenticated one
+// have a modifier, a register or SP, in the lowest bits, or 31 for zero.
+var a64RegisterBranches = [...]struct {
+	mask, bits uint32
+	kind       Kind
+}{
+	{0xffff_fc1f, 0xd61f_0000, IndirectJump}, // BR
+	{0xffff_fc1f, 0xd63f_0000, IndirectCall}, // BLR
+	{0xffff_fc1f, 0xd65f_0000, Return},       // RET
+	{0xffff_f81f, 0xd61f_081f, IndirectJump}, // BRAAZ, BRABZ
+	{0xffff_f800, 0xd71f_0800, IndirectJump}, // BRAA, BRAB
+	{0xffff_f81f, 0xd63f_081f, IndirectCall}, // BLRAAZ, BLRABZ
+	{0xffff_f800, 0xd73f_0800, IndirectCall}, // BLRAA, BLRAB
+	{0xffff_fbe0, 0xd65f_0be0, Return},       // RETAA, RETAB, RETAASPPCR, RETABSPPCR
+	{0xffff_ffff, 0xd69f_03e0, Return},       // ERET
+	{0xffff_fbff, 0xd69f_0bff, Return},       // ERETAA, ERETAB
+	{0xffff_ffff, 0xd6bf_03e0, Return},       // DRPS
+}
+
+// registerBranch is the kind of a branch to a register, Plain for other words.
+func registerBranch(w uint32) Kind {
+	for i := range a64RegisterBranches {
+		if b := &a64RegisterBranches[i]; w&b.mask == b.bits {
+			return b.kind
+		}
+	}
+	return Plain
 }
 
 // ARM64Field is the bits of an instruction's word that hold its PC-relative offset,

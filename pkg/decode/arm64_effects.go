@@ -230,7 +230,7 @@ func (x *a64Effects) branch() bool {
 	case x.is(0xffe0_001f, 0xd420_0000): // BRK
 	case x.is(0xffc0_001f, 0x5500_001f): // RETAASPPC, RETABSPPC
 		x.read(lrARM64)
-	case x.is(0xfe1f_0000, 0xd61f_0000):
+	case x.bits(25, 7) == 0x6b:
 		return x.branchRegister()
 	case x.is(0xff00_0000, 0xd500_0000):
 		return x.system()
@@ -240,38 +240,31 @@ func (x *a64Effects) branch() bool {
 	return true
 }
 
-// branchRegister is "Unconditional branch (register)". With a key for the pointer's
-// authentication it may have a modifier, x0 to x30 or SP, in the lowest bits.
+// branchRegister is "Unconditional branch (register)".
 func (x *a64Effects) branchRegister() bool {
-	signed := x.is(0x0000_f800, 0x0800)
-	if !signed && x.bits(10, 6) != 0 {
-		return false
-	}
-	switch op := x.bits(21, 4); op {
-	case 0, 1, 8, 9: // BR, BLR and theirs
+	kind, signed := registerBranch(x.w), x.bits(11, 1) == 1
+	switch kind {
+	case IndirectJump, IndirectCall:
 		x.read(x.n())
-		if op >= 8 {
+		if x.bits(24, 1) == 1 {
 			x.read(x.d())
 		}
-		if op&1 == 1 {
+		if kind == IndirectCall {
 			x.write(lrARM64)
 		}
-		if op >= 8 {
-			return signed
-		}
-		return x.d() == 0 && !signed || x.d() == 31 && signed
-	case 2: // RET and its
-		if !signed {
+	case Return:
+		switch {
+		case x.bits(21, 4) != 2: // ERET, DRPS
+		case signed:
+			x.read(lrARM64)
+			x.read(x.d())
+		default:
 			x.read(x.n())
-			return x.d() == 0
 		}
-		x.read(lrARM64)
-		x.read(x.d())
-		return x.n() == 31
-	case 4: // ERET, ERETAA, ERETAB
-		return x.n() == 31 && x.d() == 31*uint8(x.bits(11, 1))
+	default:
+		return false
 	}
-	return false
+	return true
 }
 
 // system is what begins with d5.
@@ -539,7 +532,8 @@ func (x *a64Effects) scalable() bool {
 	switch {
 	case x.is(0xffc0_a000, 0x8580_0000), x.is(0xffc0_a000, 0xe580_0000): // LDR, STR
 		x.vectorMemory()
-	case x.is(0xfe00_2000, 0xa400_2000) && x.bits(13, 3) != 3, x.is(0xfe00_e000, 0xe400_e000): // with an immediate
+	case x.is(0xfe40_8000, 0x8440_8000), x.is(0xfe00_e000, 0xe400_e000),
+		x.is(0xfe00_2000, 0xa400_2000) && x.bits(13, 3) != 3: // with an immediate
 		x.vectorMemory()
 	case x.is(0x9e00_0000, 0x8400_0000): // where Rn and Rm may be vectors instead, and Rm an immediate
 		x.vectorMemory()
