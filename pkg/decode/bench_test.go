@@ -10,8 +10,8 @@ import (
 )
 
 // stream is a compiler's output: see testdata/stream.c.
-func stream(b testing.TB) []byte {
-	code, err := os.ReadFile("testdata/stream.bin")
+func stream(b testing.TB, name string) []byte {
+	code, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -19,7 +19,7 @@ func stream(b testing.TB) []byte {
 }
 
 func BenchmarkX86(b *testing.B) {
-	code := stream(b)
+	code := stream(b, "stream.bin")
 	var in Inst
 	instructions := 0
 	b.ReportAllocs()
@@ -35,10 +35,39 @@ func BenchmarkX86(b *testing.B) {
 	perInstruction(b, instructions)
 }
 
-// BenchmarkX86asm does the same with golang.org/x/arch/x86/x86asm, which fails
+func BenchmarkARM64(b *testing.B) {
+	code := stream(b, "stream-arm64.bin")
+	var in Inst
+	instructions := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for at := 0; at < len(code); at += int(in.Len) {
+			ARM64(code[at:], &in)
+			instructions++
+		}
+	}
+	perInstruction(b, instructions)
+}
+
+func BenchmarkARM64Effects(b *testing.B) {
+	code := stream(b, "stream-arm64.bin")
+	var in Inst
+	instructions := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for at := 0; at < len(code); at += int(in.Len) {
+			ARM64(code[at:], &in)
+			ARM64Effects(code[at:], &in)
+			instructions++
+		}
+	}
+	perInstruction(b, instructions)
+}
+
+// BenchmarkX86asm does the same as BenchmarkX86 with golang.org/x/arch/x86/x86asm, which fails
 // on some of these instructions: they are left out.
 func BenchmarkX86asm(b *testing.B) {
-	code := stream(b)
+	code := stream(b, "stream.bin")
 	var list [][]byte
 	for at := 0; at < len(code); {
 		in, ok := decodeX86(code[at:])

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Ordinary C, compiled the way kernels are, for BenchmarkX86's byte stream:
+// Ordinary C, compiled the way kernels are, for the byte streams of
+// BenchmarkX86 and BenchmarkARM64:
 //
 //	gcc -O2 -fno-pic -mcmodel=kernel -mno-red-zone -mno-sse -fcf-protection=branch -fno-asynchronous-unwind-tables -ffreestanding -c -o stream.o stream.c
 //	objcopy -O binary -j .text stream.o stream.bin
+//
+//	aarch64-linux-gnu-gcc -O2 -fno-pic -mgeneral-regs-only -mbranch-protection=pac-ret -fno-asynchronous-unwind-tables -ffreestanding -c -o stream.o stream.c
+//	aarch64-linux-gnu-objcopy -O binary -j .text stream.o stream-arm64.bin
 
 typedef unsigned char u8;
 typedef unsigned int u32;
