@@ -66,6 +66,70 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestCompareARM64(t *testing.T) {
+	for _, test := range []struct{ listed, want string }{
+		{"10:\t14000004 \tb\t20 <f+0x20>", ""},
+		{"10:\t14000004 \tb\t24 <f+0x24>", "target"},
+		{"10:\t14000000 \tb\t24 <f+0x24>", relocated},
+		{"10:\t14000004 \tbl\t20 <f+0x20>", "kindregisters"},
+		{"10:\t94000004 \tbl\t20 <f+0x20>", ""},
+		{"10:\t54000083 \tb.cc\t20 <f+0x20>  // b.lo, b.ul, b.last", ""},
+		{"10:\tb4000080 \tcbz\tx0, 20 <f+0x20>", ""},
+		{"10:\tb4000081 \tcbz\tx0, 20 <f+0x20>", "registers"},
+		{"10:\t37fffffe \ttbnz\tw30, #31, c <f+0xc>", ""},
+		{"0:\t37fffffe \ttbnz\tw30, #31, fffffffffffffffc <f+0xfffffffffffffffc>", ""},
+		{"10:\t10000080 \tadr\tx0, 20 <f+0x20>", ""},
+		{"10:\t10000080 \tadr\tx0, 21 <f+0x21>", "target"},
+		{"10:\t90000080 \tadrp\tx0, 10000 <f+0x10000>", ""},
+		{"10:\t58000080 \tldr\tx0, 20 <f+0x20>", ""},
+		{"10:\t58000080 \tldr\tx0, [x1]", "relativeregisters"},
+		{"10:\tf9400020 \tldr\tx0, [x1]", ""},
+		{"10:\tf9400020 \tldr\tx0, 20 <f+0x20>", "relative" + moreARM64},
+		{"10:\td65f03c0 \tret", ""},
+		{"10:\td65f03c0 \tbr\tx30", "kind"},
+		{"10:\td63f0100 \tblr\tx8", ""},
+		{"10:\td4210000 \tbrk\t#0x800", ""},
+		{"10:\td503201f \tnop", ""},
+		{"10:\td503203f \tnop", "kind"},
+		{"10:\td503233f \tpaciasp", ""},
+		{"10:\td503233f \thint\t#0x19", ""},
+		{"10:\t12800bc0 \tmov\tw0, #0xffffffa1            \t// #-95", ""},
+		{"10:\t12800bc0 \tmov\tw0, #-95", ""},
+		{"10:\t12800bc0 \tmov\tw0, #0xffffffa2", "immediate"},
+		{"10:\td2a24680 \tmov\tx0, #0x12340000", ""},
+		{"10:\td2a24680 \tmov\tx0, #0x1234", "immediate"},
+		{"10:\tf2a24680 \tmovk\tx0, #0x1234, lsl #16", ""},
+		{"10:\tf2a24680 \tmovk\tx0, #0x1234", "immediate"},
+		{"10:\tf9400020 \tmovk\tx0, #0x1234", "immediate" + moreARM64},
+		{"10:\td4000001 \tsvc\t#0x0", effectsARM64},
+		{"10:\td5087307 \ttlbi\tvmalle1", moreARM64},
+		{"10:\t60000000 \t.inst\t0x60000000 ; undefined", ""},
+		{"10:\td65f03c0 \t.inst\t0xd65f03c0 ; undefined", "kind"},
+		{"10:\t14000004 \t.inst\t0x14000004 ; undefined", "kindrelative"},
+		{"10:\t14000004 \t.word\t0x14000004", dataARM64},
+		{"10:\t0000     \t.short\t0x0000", dataARM64},
+		{"10: d503233f     \tpaciasp", ""},
+		{"10: 14000004     \tb\t0x20 <f+0x20>", ""},
+		{"10: 60000000     \t<unknown>", ""},
+		{"10:\td503     \tnop", "length"},
+	} {
+		var l listing
+		if !l.parse([]byte("      " + test.listed)) {
+			t.Errorf("%s: not parsed", test.listed)
+			continue
+		}
+		at := &l.lines[0]
+		at.code = l.code
+		var got strings.Builder
+		for _, d := range compareARM64(at, l.code) {
+			got.WriteString(d.class)
+		}
+		if got.String() != test.want {
+			t.Errorf("%s: %q, not %q", test.listed, got.String(), test.want)
+		}
+	}
+}
+
 // An opcode that objdump calls bad wherever it stands is one too many in our
 // maps; one that it knows with other operands is not.
 func TestSettle(t *testing.T) {
@@ -95,6 +159,7 @@ func TestSettle(t *testing.T) {
 func TestParseRefusesOtherLines(t *testing.T) {
 	for _, s := range []string{
 		"", "Disassembly of section .text:", "0000000000000010 <f>:", "a.o:     file format elf64-x86-64",
+		"   0:\tAddress 0x0 is out of bounds.", "cafe:     file format elf64-littleaarch64",
 	} {
 		var l listing
 		if l.parse([]byte(s)) {

@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // line is one instruction as objdump lists it.
@@ -31,8 +33,9 @@ type listing struct {
 	code  []byte
 }
 
-func startListing(objdump, options, path string) (*listing, error) {
-	l := &listing{command: exec.Command(objdump, "-d", "-w", "-z", "--insn-width=15", "-M", options, path)}
+func startListing(objdump string, options []string, path string) (*listing, error) {
+	arguments := append([]string{"-d", "-w", "-z"}, options...)
+	l := &listing{command: exec.Command(objdump, append(arguments, path)...)}
 	l.command.Stderr = &l.stderr
 	out, err := l.command.StdoutPipe()
 	if err != nil {
@@ -75,24 +78,35 @@ func (l *listing) next() bool {
 // parse appends an instruction. It reports false for any other line.
 //
 //	1b:<tab>48 8b 1d 00 00 00 00     <tab>mov    0x0(%rip),%rbx        # 22 <sym+0x12>
+//	14:<tab>a9be7bfd <tab>stp<tab>x29, x30, [sp, #-32]!
+//
+// A group of digits is a number, of which the lowest byte stands first in memory.
+// LLVM's objdump has a space behind the colon.
 func (l *listing) parse(b []byte) bool {
-	head, rest, ok := bytes.Cut(b, []byte(":\t"))
-	if !ok {
+	head, rest, ok := bytes.Cut(b, []byte(":"))
+	if !ok || len(rest) == 0 || rest[0] != '\t' && rest[0] != ' ' {
 		return false
 	}
+	rest = rest[1:]
 	address, err := strconv.ParseUint(string(bytes.TrimSpace(head)), 16, 64)
 	if err != nil {
 		return false
 	}
 	hex, text, _ := bytes.Cut(rest, []byte("\t"))
+	if len(bytes.Trim(hex, "0123456789abcdef ")) > 0 {
+		return false // "Address 0x0 is out of bounds.", of a section without contents
+	}
 	at := line{address: address, start: len(l.code)}
-	for len(hex) >= 2 && hex[0] != ' ' {
-		l.code = append(l.code, digit(hex[0])<<4|digit(hex[1]))
-		hex = bytes.TrimPrefix(hex[2:], []byte(" "))
+	for group := range bytes.FieldsSeq(hex) {
+		first := len(l.code)
+		for ; len(group) >= 2; group = group[2:] {
+			l.code = append(l.code, digit(group[0])<<4|digit(group[1]))
+		}
+		slices.Reverse(l.code[first:])
 	}
 	at.len = len(l.code) - at.start
 	text, comment, _ := bytes.Cut(text, []byte(" # "))
-	at.prefixes, at.text = splitPrefixes(string(bytes.TrimSpace(text)))
+	at.prefixes, at.text = splitPrefixes(strings.ReplaceAll(string(bytes.TrimSpace(text)), "\t", " "))
 	at.comment = string(bytes.TrimSpace(comment))
 	l.lines = append(l.lines, at)
 	return true

@@ -13,6 +13,9 @@
 //     follows in the block behind them
 //  4. compares what both say of length, control flow, target, RIP-relative
 //     operand, NOP, displacement and immediates   compare.go
+//     on arm64 also the general registers   arm64.go
+//
+// # The object's machine says which decoder and which objdump that are   machine.go
 //
 // Bytes come from the listing's hex column, so that no ELF reader of ours or
 // of Go's library has a part in the comparison, however many sections the
@@ -25,6 +28,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -41,11 +45,11 @@ func run(stdout, stderr io.Writer, args []string) int {
 	flags := flag.NewFlagSet("decodecheck", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	var (
-		objdump = flags.String("objdump", "objdump", "the objdump to compare with")
-		options = flags.String("M", "intel64", "its `options` for the disassembler")
+		objdump = flags.String("objdump", "", "the objdump to compare with (default objdump, and aarch64-linux-gnu-objdump for arm64)")
+		options = flags.String("M", "", "its `options` for the disassembler (default intel64 for x86-64, none for arm64)")
 		jobs    = flags.Int("j", 2, "objects to compare at the same time")
 		samples = flags.Int("n", 5, "samples to print of each class of differences")
-		maps    = flags.Bool("generate", false, "write assembly with every opcode of every map, and do nothing else")
+		maps    = flags.Bool("generate", false, "write assembly with every opcode of every map, or for \"-generate arm64\" a sample of all words, and do nothing else")
 		opcodes = flags.Bool("opcodes", false, "the objects have every opcode: fail on ours that objdump calls bad wherever it stands")
 		verbose = flags.Bool("v", false, "print a line for each object")
 	)
@@ -57,7 +61,11 @@ func run(stdout, stderr io.Writer, args []string) int {
 		return 2
 	}
 	if *maps {
-		if err := generate(stdout); err != nil {
+		write := generate
+		if flags.Arg(0) == "arm64" {
+			write = generateARM64
+		}
+		if err := write(stdout); err != nil {
 			fmt.Fprintln(stderr, "decodecheck:", err)
 			return 2
 		}
@@ -115,7 +123,11 @@ func run(stdout, stderr io.Writer, args []string) int {
 // checkObject runs objdump over the object at path and compares each
 // instruction of the listing.
 func checkObject(found *tally, objdump, options, path string) error {
-	l, err := startListing(objdump, options, path)
+	m, err := machineOf(path)
+	if err != nil {
+		return err
+	}
+	l, err := startListing(cmp.Or(objdump, m.objdump), m.arguments(options), path)
 	if err != nil {
 		return err
 	}
@@ -124,11 +136,13 @@ func checkObject(found *tally, objdump, options, path string) error {
 			line := &l.lines[i]
 			found.instructions++
 			code := l.code[line.start:]
-			differences := compare(line, code)
+			differences := m.compare(line, code)
 			for _, d := range differences {
 				found.record(d, path, line)
 			}
-			found.recordOpcode(path, line, code, differences)
+			if m.hasOpcodes {
+				found.recordOpcode(path, line, code, differences)
+			}
 		}
 	}
 	return l.close()

@@ -25,6 +25,10 @@ const (
 	prefixBeforeVEX = "prefix before VEX"
 	rex2Reserved    = "reserved behind REX2"
 	vexMap          = "VEX map 5 or 7"
+	relocated       = "relocated"
+	dataARM64       = "data"
+	effectsARM64    = "effects not known"
+	moreARM64       = "registers that aren't printed"
 )
 
 var explanations = map[string]string{
@@ -38,6 +42,10 @@ var explanations = map[string]string{
 	nopRex2:         "90 with REX2's B4 is xchg with r16, as it is xchg with r8 with B3; objdump looks at B3 only",
 	prefixBeforeVEX: "66, F2, F3, lock or REX before VEX or EVEX is #UD; objdump prints on",
 	rex2Reserved:    "row 4 and prefixes of REX2's map 0 are reserved; objdump prints what they were without REX2",
+	relocated:       "not compared: 0 in the place of a relocation, of which binutils' objdump prints the target",
+	dataARM64:       "not compared: a mapping symbol says that it is data",
+	effectsARM64:    "not compared: the kind, but not the registers of an instruction that is known to write any",
+	moreARM64:       "agreement on those that are: others may be read or written, which is safe to say",
 	vexMap:          "objdump prints F6 of map 7 (rdmsr) also in map 5, and F9 and FD of map 5 (AMX) also in map 7",
 }
 
