@@ -87,7 +87,10 @@ func (f *anchorFlow) take(u *decode.Address, r *registers) {
 func (f *anchorFlow) stack(e *decode.Effects, r *registers) {
 	if e.HasSlotWrite && r.depth != unknownDepth {
 		from := r.depth + int64(e.SlotWrite)
-		to := from + max(int64(e.SlotLen), slotSize)
+		to := from + slotSize
+		if e.SlotLen > 0 {
+			to = from + int64(e.SlotLen)
+		}
 		for i, at := range f.slots {
 			if at < to && from < at+slotSize {
 				r.value[addressRegisters+i] = unknownValue

@@ -60,7 +60,7 @@ func (x *a64Effects) slot(offset, size int32, access uint8) {
 	if access&stores != 0 {
 		x.e.SlotWrite, x.e.HasSlotWrite = offset, true
 	}
-	if access != 0 && size > 8 {
+	if access != 0 && size != 8 {
 		x.e.SlotLen = uint8(size)
 	}
 }

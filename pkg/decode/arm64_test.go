@@ -267,7 +267,7 @@ func checkEffectsARM64(t *testing.T, w uint32, in Inst, e Effects) {
 		e.Immediate == ExtendRegister && (e.Reads != d || in.Imm.Len == 0),
 		e.Immediate == ClearRegister && e.Reads != 0,
 		e.Immediate == SetSlot,
-		e.SlotLen != 0 && (e.SlotLen <= 8 || !e.HasSlotRead && !e.HasSlotWrite),
+		e.SlotLen != 0 && (e.SlotLen == 8 || !e.HasSlotRead && !e.HasSlotWrite),
 		!e.HasSlotRead && e.SlotRead != 0,
 		!e.HasSlotWrite && e.SlotWrite != 0,
 		in.Kind == Call && e.Writes != bit(lrARM64):

@@ -27,8 +27,8 @@ type Effects struct {
 	// SlotWrite is likewise one that is written.
 	SlotWrite    int32
 	HasSlotWrite bool
-	// SlotLen is the number of bytes at SlotRead or SlotWrite where they are
-	// more than the eight of a slot, as those of a pair of registers; else 0.
+	// SlotLen is the number of bytes at SlotRead or SlotWrite where they are not
+	// the eight of a slot, as those of a pair of registers; else 0.
 	SlotLen uint8
 	// Frame is set where the stack pointer is changed by something else than
 	// a constant, or the stack used at another place than a constant one: no
