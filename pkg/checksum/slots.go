@@ -74,7 +74,7 @@ func (f *anchorFlow) save(u *decode.Address, e *decode.Effects, r *registers) {
 // take notes that the address of a place of the stack is taken.
 func (f *anchorFlow) take(u *decode.Address, r *registers) {
 	switch {
-	case u.To == frameRegister && u.Offset == 0:
+	case u.To == frameRegister: // the frame, not a variable
 	case r.depth == unknownDepth:
 		f.taken = math.MinInt64
 	default:
