@@ -9,12 +9,10 @@ import (
 )
 
 // use does what an instruction does to the addresses in registers.
-func (f *anchorFlow) use(i int32, r *registers) {
-	in := &f.insts[i]
-	if in.Len != 4 || in.Kind == decode.Nop {
+func (f *anchorFlow) use(i int32, in *inst, code []byte, r *registers) {
+	if len(code) != f.m.unit || in.Kind == decode.Nop {
 		return
 	}
-	code := f.code(i)
 	e := f.m.effects(code, &in.Inst)
 	u := f.m.use(code)
 	base := int32(unknownValue)
@@ -66,10 +64,10 @@ func (f *anchorFlow) use(i int32, r *registers) {
 	}
 	forget(r, e.Writes)
 	if result >= 0 && u.To < addressRegisters && e.Writes&(1<<u.To) != 0 {
-		r.value[u.To] = result
+		r.put(int(u.To), result)
 	}
 	if moved >= 0 {
-		r.value[u.Base] = moved
+		r.put(int(u.Base), moved)
 	}
 }
 

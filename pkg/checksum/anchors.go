@@ -32,6 +32,9 @@ import (
 // addressing is what following addresses through registers takes to know of a
 // machine.
 type addressing struct {
+	// starts tells whether an instruction may make an address or concern the stack
+	// pointer: no other means anything where no register holds an address.
+	starts  func(code []byte) bool
 	use     func(code []byte) decode.Address
 	effects func(code []byte, in *decode.Inst) decode.Effects
 	// beside are the registers that an access reads beside its base, or beside its
@@ -47,6 +50,7 @@ type addressing struct {
 	// fixup are the registers that are set when a fault goes on at the fixup of an
 	// entry of the exception table.
 	fixup func(entry []byte) uint32
+	unit  int // the length of an instruction in bytes
 }
 
 // noReturn are functions that don't return to their caller. Each is declared
@@ -95,6 +99,14 @@ type registers struct {
 	// depth is how far the stack pointer has moved since the entry, unknownDepth
 	// where it isn't known.
 	depth int64
+	// some is set where there may be a value among them.
+	some bool
+}
+
+// put sets what a register or place holds.
+func (r *registers) put(i int, value int32) {
+	r.value[i] = value
+	r.some = r.some || value >= 0
 }
 
 const unknownDepth = math.MaxInt64
@@ -146,8 +158,9 @@ type anchorFlow struct {
 	starts []int32 // by block: its first instruction
 	state  []registers
 	known  []bool  // by block: it has been reached
-	todo   []int32 // blocks
-	edges  map[int32][]edge
+	todo   []bool  // by block: it is to be walked
+	goes   []int32 // by instruction: where a direct branch goes, or -1
+	edges  map[int32][]edge // by instruction; of -1 those from elsewhere
 	values []value
 	made   []int32 // by instruction: the value it makes, or -1
 	sure   []bool  // by instruction: it makes that in the end
@@ -225,8 +238,9 @@ func (f *anchorFlow) prepare() {
 	w := f.w
 	f.insts, f.final, f.lost = w.insts, false, false
 	n := len(f.insts)
-	f.partOf, f.starts, f.todo = f.partOf[:0], f.starts[:0], f.todo[:0]
+	f.partOf, f.starts = f.partOf[:0], f.starts[:0]
 	f.reloc, f.block, f.made, f.sure = resized(f.reloc, n), resized(f.block, n), resized(f.made, n), resized(f.sure, n)
+	f.goes = resized(f.goes, n)
 	for i := range n {
 		f.reloc[i], f.block[i], f.made[i], f.sure[i] = 0, -1, -1, false
 	}
@@ -241,7 +255,9 @@ func (f *anchorFlow) prepare() {
 	}
 	f.findBlocks()
 	f.state, f.known = resized(f.state, len(f.starts)), resized(f.known, len(f.starts))
+	f.todo = resized(f.todo, len(f.starts))
 	clear(f.known)
+	clear(f.todo)
 }
 
 func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
@@ -282,6 +298,9 @@ func (f *anchorFlow) node(section uint32, at uint64) int32 {
 // within is the instruction at a place of a part, or the one behind.
 func (f *anchorFlow) within(part int, at uint64) int32 {
 	insts, offset := f.w.laid[part].insts, at-f.w.parts[part].start
+	if n := offset / uint64(f.m.unit); n < uint64(len(insts)) && insts[n].offset == offset {
+		return f.partOf[part] + int32(n)
+	}
 	n, _ := slices.BinarySearchFunc(insts, offset, func(in inst, offset uint64) int {
 		switch {
 		case in.offset < offset:
@@ -299,6 +318,9 @@ func (f *anchorFlow) within(part int, at uint64) int32 {
 
 // part is the part of an instruction.
 func (f *anchorFlow) part(inst int32) int {
+	if len(f.partOf) == 1 {
+		return 0
+	}
 	i, ok := slices.BinarySearch(f.partOf, inst)
 	if !ok {
 		i--
@@ -340,16 +362,12 @@ func (f *anchorFlow) findBlocks() {
 		if f.insts[i].Kind == decode.Plain || f.insts[i].Kind == decode.Nop {
 			continue
 		}
+		f.goes[i] = f.target(int32(i))
 		f.begin(int32(i) + 1)
-		f.begin(f.target(int32(i)))
+		f.begin(f.goes[i])
 	}
 	for _, i := range f.leads {
 		f.begin(i)
-	}
-	for _, list := range f.edges {
-		for _, e := range list {
-			f.begin(e.to)
-		}
 	}
 	for i := range f.block {
 		if f.block[i] == 0 {
@@ -429,6 +447,8 @@ func (f *anchorFlow) tableEdges(part int) {
 
 func (f *anchorFlow) addEdge(from int32, e edge) {
 	if e.to >= 0 {
+		f.begin(from)
+		f.begin(e.to)
 		f.edges[from] = append(f.edges[from], e)
 	}
 }
@@ -483,10 +503,14 @@ func (f *anchorFlow) run() {
 		f.enter(f.block[e.to], &nothingKnown)
 	}
 	for next := 0; ; {
-		for len(f.todo) > 0 {
-			block := f.todo[len(f.todo)-1]
-			f.todo = f.todo[:len(f.todo)-1]
-			f.walkBlock(block)
+		for again := true; again; {
+			again = false
+			for block := range f.todo {
+				if f.todo[block] {
+					f.todo[block], again = false, true
+					f.walkBlock(int32(block))
+				}
+			}
 		}
 		for next < len(f.known) && f.known[next] {
 			next++
@@ -504,12 +528,14 @@ func (f *anchorFlow) enter(block int32, r *registers) {
 		return
 	}
 	if !f.known[block] {
-		f.known[block], f.state[block] = true, *r
-		f.todo = append(f.todo, block)
+		f.known[block], f.state[block], f.todo[block] = true, *r, true
 		return
 	}
 	changed := false
 	s := &f.state[block]
+	if !s.some && !r.some && s.depth == r.depth {
+		return
+	}
 	if s.depth != r.depth && s.depth != unknownDepth {
 		s.depth, changed = unknownDepth, true
 	}
@@ -518,9 +544,8 @@ func (f *anchorFlow) enter(block int32, r *registers) {
 			s.value[i], changed = joined, true
 		}
 	}
-	if changed {
-		f.todo = append(f.todo, block)
-	}
+	s.some = s.some || r.some
+	f.todo[block] = f.todo[block] || changed
 }
 
 // join is what a register holds at the start of a block where one way brings a and
@@ -628,23 +653,28 @@ func forget(r *registers, set uint32) {
 
 // walkBlock carries what registers hold from the start of a block to its end.
 func (f *anchorFlow) walkBlock(block int32) {
-	r := f.state[block]
-	for i := f.starts[block]; ; i++ {
+	r, start := f.state[block], f.starts[block]
+	for _, e := range f.edges[start] {
+		side := r
+		forget(&side, e.writes)
+		f.enter(f.block[e.to], &side)
+	}
+	part := f.part(start)
+	x := &f.w.parts[part]
+	data, end := f.w.p.file.Data(x.section)[x.start:x.end], f.partOf[part]+int32(len(f.w.laid[part].insts))
+	for i := start; ; i++ {
 		in := &f.insts[i]
-		if i != f.starts[block] && f.block[i] >= 0 {
+		if i != start && f.block[i] >= 0 {
 			f.enter(f.block[i], &r)
 			return
 		}
-		for _, e := range f.edges[i] {
-			side := r
-			forget(&side, e.writes)
-			f.enter(f.block[e.to], &side)
+		if code := data[in.offset:]; r.some || f.m.starts(code) {
+			f.use(i, in, code[:in.Len], &r)
 		}
-		f.use(i, &r)
-		if !f.goesOn(i, in, &r) {
+		if in.Kind != decode.Plain && in.Kind != decode.Nop && !f.goesOn(i, in, &r) {
 			return
 		}
-		if part := f.part(i); i+1 == f.partOf[part]+int32(len(f.w.laid[part].insts)) {
+		if i+1 == end {
 			next := int32(-1)
 			if f.w.replacement(part) {
 				next = f.behindReplaced(part)
@@ -682,10 +712,10 @@ func (f *anchorFlow) pass(r *registers, set uint32) {
 func (f *anchorFlow) goesOn(i int32, in *inst, r *registers) bool {
 	switch in.Kind {
 	case decode.Jump:
-		f.leave(f.target(i), r)
+		f.leave(f.goes[i], r)
 		return false
 	case decode.CondJump:
-		f.leave(f.target(i), r)
+		f.leave(f.goes[i], r)
 	case decode.Call, decode.IndirectCall:
 		f.pass(r, f.m.arguments)
 		forget(r, f.m.clobbered)

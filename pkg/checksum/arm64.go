@@ -62,6 +62,16 @@ var arm64 = machine{
 		return 4
 	},
 	addressing: &addressing{
+		unit: 4,
+		starts: func(code []byte) bool {
+			if len(code) < 4 {
+				return false
+			}
+			w := a64(code)
+			const sp, frame = 31, 29
+			n := w >> 5 & 31
+			return w&0x1f00_0000 == 0x1000_0000 || w&31 == sp || n == sp || n == frame || w>>16&31 == frame
+		},
 		use:     func(code []byte) decode.Address { return decode.ARM64Address(a64(code)) },
 		effects: decode.ARM64Effects,
 		beside: func(code []byte, index bool) uint32 {

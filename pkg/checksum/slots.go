@@ -54,7 +54,7 @@ func (f *anchorFlow) save(u *decode.Address, e *decode.Effects, r *registers) {
 		slot := f.slot(r, u.Offset+int64(n)*slotSize, store && r.value[register] >= 0)
 		switch {
 		case store && slot >= 0:
-			r.value[slot] = r.value[register]
+			r.put(slot, r.value[register])
 		case store:
 			f.escapeAll(r, 1<<register)
 		case slot >= 0:
@@ -66,7 +66,7 @@ func (f *anchorFlow) save(u *decode.Address, e *decode.Effects, r *registers) {
 	}
 	for n, register := range [...]uint8{u.To, u.Index} {
 		if register < addressRegisters {
-			r.value[register] = loaded[n]
+			r.put(int(register), loaded[n])
 		}
 	}
 }
