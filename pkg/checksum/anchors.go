@@ -157,9 +157,9 @@ type anchorFlow struct {
 	block  []int32 // by instruction: the number of the block that begins there, or -1
 	starts []int32 // by block: its first instruction
 	state  []registers
-	known  []bool  // by block: it has been reached
-	todo   []bool  // by block: it is to be walked
-	goes   []int32 // by instruction: where a direct branch goes, or -1
+	known  []bool           // by block: it has been reached
+	todo   []bool           // by block: it is to be walked
+	goes   []int32          // by instruction: where a direct branch goes, or -1
 	edges  map[int32][]edge // by instruction; of -1 those from elsewhere
 	values []value
 	made   []int32 // by instruction: the value it makes, or -1

@@ -28,6 +28,7 @@ var arm64 = machine{
 	name:       "arm64",
 	decode:     decode.ARM64,
 	anyByPlace: true,
+	linkOrder:  arm64LinkOrder,
 	lines:      &lines.ARM64,
 	appendLine: func(b, code []byte, _ *decode.Inst) []byte {
 		return binary.LittleEndian.AppendUint32(b, a64(code)&^a64Imm16)
@@ -152,3 +153,53 @@ var arm64 = machine{
 
 // a64 is the instruction word at the start of code.
 func a64(code []byte) uint32 { return binary.LittleEndian.Uint32(code) }
+
+// arm64LinkOrder is by include/asm-generic/vmlinux.lds.h and
+// arch/arm64/kernel/vmlinux.lds.S.
+var arm64LinkOrder = [][]string{
+	{".head.text"},
+	{".irqentry.text"},
+	{".softirqentry.text"},
+	{".entry.text"},
+	{".text.asan.*", ".text.tsan.*"},
+	{".text.unknown", ".text.unknown.*"},
+	{".text.split", ".text.split.*"},
+	{".text.unlikely", ".text.unlikely.*"},
+	{".text.hot", ".text.hot.*"},
+	nil, // all other code
+	{".noinstr.text"},
+	{".cpuidle.text"},
+	{".ref.text"},
+	{".sched.text"},
+	{".spinlock.text"},
+	{".kprobes.text"},
+	{".hyp.idmap.text"},
+	{".hyp.text"},
+	{".static_call.text"},
+	{".rodata"},
+	{".rodata.*"},
+	{".data..ro_after_init"},
+	nil, // all other data that nothing writes
+	{".hyp.rodata"},
+	{".entry.tramp.text"},
+	{".hibernate_exit.text"},
+	{".kexec_relocate.text"},
+	{".idmap.text"},
+	{".init.text", ".init.text.*"},
+	{".text.startup", ".text.startup.*"},
+	{".exit.text"},
+	{".text.exit", ".text.exit.*"},
+	{".init.data", ".init.data.*"},
+	{".init.rodata", ".init.rodata.*"},
+	{".exit.data", ".exit.data.*"},
+	{".data..percpu*"},
+	{".data..init_task", ".data..init_thread_info"},
+	{".data..page_aligned", ".data..page_aligned.*"},
+	{".data..cache_hot.*"},
+	{".data..cacheline_aligned", ".data..cacheline_aligned.*"},
+	nil, // all other data
+	{".data..read_mostly", ".data..read_mostly.*"},
+	{".mmuoff.data.write"},
+	{".mmuoff.data.read"},
+	{".bss*"},
+}

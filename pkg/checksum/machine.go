@@ -44,6 +44,11 @@ type machine struct {
 	// address tells whether an instruction with a memory operand computes its
 	// address and leaves alone what is there.
 	address func(in *decode.Inst, code []byte) bool
+	// linkOrder is the order in which its linker script takes sections: those of the
+	// name, or where it ends in *, those that begin so; nil for all other code, then
+	// for all other data that nothing writes, then for all other data. The last is of
+	// data that no file holds.
+	linkOrder [][]string
 	// addressing is what it takes to prove what accesses by section anchors refer to;
 	// nil for a machine without.
 	addressing *addressing

@@ -41,7 +41,7 @@ func (s *summer) setPositions() {
 		ranks := make(map[uint32]int, len(namesakes)) // by section
 		for _, symbol := range namesakes {
 			section := p.file.Symbols[symbol].Section
-			ranks[section] = linkRank(&p.file.Sections[section])
+			ranks[section] = linkRank(p.machine.linkOrder, &p.file.Sections[section])
 		}
 		slices.SortStableFunc(namesakes, func(a, b uint32) int {
 			x, y := &p.file.Symbols[a], &p.file.Symbols[b]
@@ -68,58 +68,10 @@ func (p *program) module() bool {
 	return slices.ContainsFunc(p.file.Sections, func(s object.Section) bool { return s.Name == ".gnu.linkonce.this_module" })
 }
 
-// linkOrder is the order in which linker scripts take sections: those of the
-// name, or where it ends in *, those that begin so (include/asm-generic/vmlinux.lds.h
-// and arch/x86/kernel/vmlinux.lds.S).
-var linkOrder = [...][]string{
-	{".head.text"},
-	{".text..__x86.rethunk_untrain"},
-	{".entry.text"},
-	{".text..__x86.rethunk_safe"},
-	{".text.asan.*", ".text.tsan.*"},
-	{".text.unknown", ".text.unknown.*"},
-	{".text.split", ".text.split.*"},
-	{".text.unlikely", ".text.unlikely.*"},
-	{".text.hot", ".text.hot.*"},
-	nil, // all other code
-	{".noinstr.text"},
-	{".cpuidle.text"},
-	{".ref.text"},
-	{".sched.text"},
-	{".spinlock.text"},
-	{".kprobes.text"},
-	{".irqentry.text"},
-	{".softirqentry.text"},
-	{".text..__x86.indirect_thunk"},
-	{".text..__x86.return_thunk"},
-	{".static_call.text"},
-	{".rodata"},
-	{".rodata.*"},
-	{".data.rel.ro*"},
-	{".data..ro_after_init"},
-	nil, // all other data that nothing writes
-	{".data..init_task", ".data..init_thread_info"},
-	{".data..page_aligned", ".data..page_aligned.*"},
-	{".data..cache_hot.*"},
-	{".data..cacheline_aligned", ".data..cacheline_aligned.*"},
-	nil, // all other data
-	{".data..read_mostly", ".data..read_mostly.*"},
-	{".init.text", ".init.text.*"},
-	{".text.startup", ".text.startup.*"},
-	{".altinstr_aux"},
-	{".init.data", ".init.data.*"},
-	{".init.rodata", ".init.rodata.*"},
-	{".altinstr_replacement"},
-	{".exit.text"},
-	{".text.exit", ".text.exit.*"},
-	{".exit.data", ".exit.data.*"},
-	{".data..percpu*"},
-	{".bss*"},
-}
-
-// linkRank is the place of a section in that order.
-func linkRank(s *object.Section) int {
-	for i, patterns := range linkOrder {
+// linkRank is the place of a section in the order in which the linker script of a
+// machine takes sections.
+func linkRank(order [][]string, s *object.Section) int {
+	for i, patterns := range order {
 		for _, pattern := range patterns {
 			if prefix, any := strings.CutSuffix(pattern, "*"); s.Name == pattern || any && strings.HasPrefix(s.Name, prefix) {
 				return i
@@ -129,16 +81,16 @@ func linkRank(s *object.Section) int {
 	others := 0 // which of the nils
 	switch {
 	case !s.Allocated():
-		return len(linkOrder)
+		return len(order)
 	case s.Executable():
 	case s.Flags&elf.SHF_WRITE == 0:
 		others = 1
 	case s.Type == elf.SHT_NOBITS:
-		return len(linkOrder) - 1
+		return len(order) - 1
 	default:
 		others = 2
 	}
-	for i, patterns := range linkOrder {
+	for i, patterns := range order {
 		if patterns == nil {
 			if others == 0 {
 				return i
@@ -146,5 +98,5 @@ func linkRank(s *object.Section) int {
 			others--
 		}
 	}
-	return len(linkOrder)
+	return len(order)
 }

@@ -69,7 +69,7 @@ func TestLinkRank(t *testing.T) {
 		{Name: "mine", Flags: alloc | write, Type: elf.SHT_NOBITS},
 		{Name: ".comment"},
 	} {
-		rank := linkRank(&s)
+		rank := linkRank(x86LinkOrder, &s)
 		if rank <= last {
 			t.Errorf("%s has rank %d, behind %d", s.Name, rank, last)
 		}

@@ -539,10 +539,28 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	}
 	t := w.p.resolve(r.Symbol, addend)
 	immediate := in.Imm.Len > 0 && field == uint64(in.Imm.Off)
-	if !immediate && !w.p.machine.address(&in.Inst, bytes) {
+	if !immediate && !w.p.machine.address(&in.Inst, bytes) || form.kind == relocPage && w.pageOfAccess(here.part, r) {
 		w.p.accessed(&t)
 	}
 	w.reference(here, form.kind, &t)
+}
+
+// pageReach is how many relocations behind a page's the one of its low bits is
+// looked for.
+const pageReach = 32
+
+// pageOfAccess tells whether a page is made for an access: the next instruction that
+// has the low bits of the same place reads or writes there.
+func (w *walker) pageOfAccess(i int, page object.Reloc) bool {
+	part := &w.parts[i]
+	relocs := part.relocs.Between(page.Offset+1, part.end)
+	for n := range min(relocs.Len(), pageReach) {
+		if r := relocs.At(n); r.Symbol == page.Symbol && r.Addend == page.Addend && w.p.machine.reloc(r.Type).kind == relocLow12 {
+			code := w.p.file.Data(part.section)[r.Offset:]
+			return len(code) >= 4 && !w.p.machine.address(nil, code)
+		}
+	}
+	return false
 }
 
 // reference makes the steps of a reference: which kind of thing it is, and

@@ -13,12 +13,13 @@ import (
 // Architecture Processor Supplement, table "Relocation Types". A linker may
 // relax PLT32 to PC32 and the GOTPCRELX forms to each other, so these are one.
 var x86 = machine{
-	name:    "x86_64",
-	decode:  decode.X86,
-	branch:  -4,
-	fromEnd: true,
-	bias:    0x8000_0000, // __pa_symbol: -__START_KERNEL_map, arch/x86/include/asm/page_64_types.h
-	lines:   &lines.X86,
+	name:      "x86_64",
+	decode:    decode.X86,
+	branch:    -4,
+	fromEnd:   true,
+	linkOrder: x86LinkOrder,
+	bias:      0x8000_0000, // __pa_symbol: -__START_KERNEL_map, arch/x86/include/asm/page_64_types.h
+	lines:     &lines.X86,
 	appendBranch: func(b, code []byte, in *decode.Inst) []byte {
 		return append(b, code[:in.Opcode]...)
 	},
@@ -64,4 +65,52 @@ var x86 = machine{
 		elf.R_X86_64_GOTPCRELX:     {kind: relocGOT, width: 4, pc: true},
 		elf.R_X86_64_REX_GOTPCRELX: {kind: relocGOT, width: 4, pc: true},
 	},
+}
+
+// x86LinkOrder is by include/asm-generic/vmlinux.lds.h and
+// arch/x86/kernel/vmlinux.lds.S.
+var x86LinkOrder = [][]string{
+	{".head.text"},
+	{".text..__x86.rethunk_untrain"},
+	{".entry.text"},
+	{".text..__x86.rethunk_safe"},
+	{".text.asan.*", ".text.tsan.*"},
+	{".text.unknown", ".text.unknown.*"},
+	{".text.split", ".text.split.*"},
+	{".text.unlikely", ".text.unlikely.*"},
+	{".text.hot", ".text.hot.*"},
+	nil, // all other code
+	{".noinstr.text"},
+	{".cpuidle.text"},
+	{".ref.text"},
+	{".sched.text"},
+	{".spinlock.text"},
+	{".kprobes.text"},
+	{".irqentry.text"},
+	{".softirqentry.text"},
+	{".text..__x86.indirect_thunk"},
+	{".text..__x86.return_thunk"},
+	{".static_call.text"},
+	{".rodata"},
+	{".rodata.*"},
+	{".data.rel.ro*"},
+	{".data..ro_after_init"},
+	nil, // all other data that nothing writes
+	{".data..init_task", ".data..init_thread_info"},
+	{".data..page_aligned", ".data..page_aligned.*"},
+	{".data..cache_hot.*"},
+	{".data..cacheline_aligned", ".data..cacheline_aligned.*"},
+	nil, // all other data
+	{".data..read_mostly", ".data..read_mostly.*"},
+	{".init.text", ".init.text.*"},
+	{".text.startup", ".text.startup.*"},
+	{".altinstr_aux"},
+	{".init.data", ".init.data.*"},
+	{".init.rodata", ".init.rodata.*"},
+	{".altinstr_replacement"},
+	{".exit.text"},
+	{".text.exit", ".text.exit.*"},
+	{".exit.data", ".exit.data.*"},
+	{".data..percpu*"},
+	{".bss*"},
 }
