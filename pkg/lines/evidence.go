@@ -2,11 +2,7 @@
 
 package lines
 
-import (
-	"encoding/binary"
-
-	"github.com/fnsum/fnsum/pkg/decode"
-)
+import "github.com/fnsum/fnsum/pkg/decode"
 
 // Evidence is why an immediate, a field or text is taken for a line number.
 type Evidence uint8
@@ -32,24 +28,6 @@ type Machine struct {
 	Immediate func(code []byte, in *decode.Inst) uint32
 	// Parameters are the registers of a call's first parameters, in order.
 	Parameters []uint8
-}
-
-// X86 is x86-64: System V ABI, AMD64 supplement, "Parameter Passing".
-var X86 = Machine{
-	Effects:    decode.X86Effects,
-	Immediate:  x86Immediate,
-	Parameters: []uint8{7, 6, 2, 1, 8, 9}, // rdi, rsi, rdx, rcx, r8, r9
-}
-
-// ARM64 is AArch64: Procedure Call Standard for the Arm 64-bit Architecture,
-// "Parameter passing".
-var ARM64 = Machine{
-	Effects: decode.ARM64Effects,
-	Immediate: func(code []byte, _ *decode.Inst) uint32 {
-		value, shift := decode.ARM64Immediate(binary.LittleEndian.Uint32(code))
-		return uint32(uint64(value) << shift)
-	},
-	Parameters: []uint8{0, 1, 2, 3, 4, 5, 6, 7},
 }
 
 // Callee is what a call's target says of its parameters.
@@ -342,14 +320,4 @@ func (x *Finder) Bug(f Function, at int, line uint32, joins func(i int) bool, ma
 func straight(f Function, i int) bool {
 	_, in := f.Inst(i)
 	return (in.Kind == decode.Plain || in.Kind == decode.Nop) && len(f.More(i)) == 0
-}
-
-func x86Immediate(code []byte, in *decode.Inst) uint32 {
-	switch b := in.Imm.Of(code); len(b) {
-	case 1:
-		return uint32(int32(int8(b[0])))
-	case 4, 8:
-		return binary.LittleEndian.Uint32(b)
-	}
-	return 0
 }
