@@ -8,6 +8,7 @@ import (
 	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/zeebo/xxh3"
@@ -87,12 +88,44 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	if load.Wait(); err != nil {
 		return nil, err
 	}
+	p.findTypeHashes()
 	p.replaced = p.replacements()
 	p.markFronts()
 	if m.addressing != nil {
 		p.findTaken()
 	}
 	return p, nil
+}
+
+// typeHashSize is the length of a kCFI type hash in bytes.
+const typeHashSize = 4
+
+// findTypeHashes makes the type hashes of kCFI that stand in front of functions as
+// data, without a symbol, a part of these (rule 1.3): a word that isn't zero, with
+// nothing but padding behind.
+func (p *program) findTypeHashes() {
+	in := &decode.Inst{}
+	for i := range p.file.Sections {
+		section := uint32(i)
+		if p.kinds[i] != sectionCode {
+			continue
+		}
+		for start, end, ok := p.code.Data(section, 0); ok; start, end, ok = p.code.Data(section, end) {
+			next := p.code.Before(section, end)
+			if end-start != typeHashSize || next < 0 || p.code.Innermost(section, start) >= 0 {
+				continue
+			}
+			e := &p.code.Extents[next]
+			word := p.file.Data(section)[start:end]
+			if e.Part > 0 || p.machine.fill(word) > 0 || !p.padding(section, end, e.Start, in) {
+				continue
+			}
+			for n := next; n < len(p.code.Extents) && p.code.Extents[n].Section == section && p.code.Extents[n].Start == e.Start; n++ {
+				fn := &p.code.Funcs[p.code.Extents[n].Func]
+				fn.Prefix = min(fn.Prefix, start)
+			}
+		}
+	}
 }
 
 // nameSymbols computes normal names, which symbols are anonymous data, and
