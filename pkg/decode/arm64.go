@@ -88,7 +88,7 @@ func ARM64(code []byte, in *Inst) bool {
 		case w&0x9f00_0000 == 0x1000_0000: // ADR
 			in.PC = Span{0, sizeARM64}
 			in.PCRel = offsetARM64(w, fieldADR)
-		case w&0x1f80_0000 == 0x1280_0000: // MOVN, MOVZ, MOVK
+		case w&0x1f80_0000 == 0x1280_0000 && w>>29&3 != 1 && (w>>31 == 1 || w>>22&1 == 0): // MOVN, MOVZ, MOVK
 			in.Imm = Span{0, sizeARM64}
 		}
 	case 0b1010, 0b1011: // branches, exceptions, system

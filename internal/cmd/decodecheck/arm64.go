@@ -64,6 +64,9 @@ func compareARM64(l *line, code []byte) []difference {
 		return []difference{{dataARM64, ""}}
 	}
 	if l.len != 4 {
+		if l.mnemonic() == "<unknown>" { // what LLVM's objdump calls a rest
+			return []difference{{dataARM64, ""}}
+		}
 		return []difference{{"length", ""}}
 	}
 	var in decode.Inst
@@ -71,6 +74,9 @@ func compareARM64(l *line, code []byte) []difference {
 		return []difference{{"refused", ""}}
 	}
 	o := operationOf(l)
+	if o.undefined && o.newer() && in.Kind != decode.Plain {
+		return []difference{{newerARM64, describe(in)}}
+	}
 	var found []difference
 	differ := func(class, detail string) {
 		found = append(found, difference{class, detail})
@@ -121,6 +127,11 @@ func (o *operationARM64) kind() decode.Kind {
 		return decode.Nop
 	}
 	return decode.Plain
+}
+
+// newer reports the places of CB<cc> of FEAT_CMPBR and RETAASPPC of FEAT_PAuth_LR.
+func (o *operationARM64) newer() bool {
+	return o.word>>25&0x3f == 0x3a || o.word>>24 == 0x55 || o.word&0xffff_fbe0 == 0xd65f_0be0
 }
 
 // relative is the address that a branch, ADR or load of a literal refers to.

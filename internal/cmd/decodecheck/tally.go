@@ -26,6 +26,7 @@ const (
 	rex2Reserved    = "reserved behind REX2"
 	vexMap          = "VEX map 5 or 7"
 	relocated       = "relocated"
+	newerARM64      = "newer"
 	dataARM64       = "data"
 	effectsARM64    = "effects not known"
 	moreARM64       = "registers that aren't printed"
@@ -43,6 +44,7 @@ var explanations = map[string]string{
 	prefixBeforeVEX: "66, F2, F3, lock or REX before VEX or EVEX is #UD; objdump prints on",
 	rex2Reserved:    "row 4 and prefixes of REX2's map 0 are reserved; objdump prints what they were without REX2",
 	relocated:       "not compared: 0 in the place of a relocation, of which binutils' objdump prints the target",
+	newerARM64:      "a branch of FEAT_CMPBR or FEAT_PAuth_LR, which this objdump doesn't know",
 	dataARM64:       "not compared: a mapping symbol says that it is data",
 	effectsARM64:    "not compared: the kind, but not the registers of an instruction that is known to write any",
 	moreARM64:       "agreement on those that are: others may be read or written, which is safe to say",
