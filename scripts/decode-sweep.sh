@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Compares pkg/decode with objdump over whole objects; -objdump PATH takes
+# Compares pkg/decode with objdump over whole objects, of x86-64 or arm64
+# (with aarch64-linux-gnu-objdump); -objdump PATH takes
 # another objdump than the installed one (see decodecheck for the flags). A
 # kernel's must know its instructions: decode-gas.sh can bring a new one.
 #
@@ -21,7 +22,9 @@ for object; do
 	if [ "$(readelf -SW "$object" | grep -cE '^ +\[ *[0-9]+\] \.text')" -gt 1000 ]; then
 		merged=$tmp/merged/$(realpath "$object")
 		mkdir -p "$(dirname "$merged")"
-		ld -r -T "$tmp/merge.ld" -o "$merged" "$object"
+		ld=ld
+		if readelf -h "$object" | grep -q 'Machine: *AArch64'; then ld=aarch64-linux-gnu-ld; fi
+		$ld -r -T "$tmp/merge.ld" -o "$merged" "$object"
 		object=$merged
 	fi
 	objects+=("$object")

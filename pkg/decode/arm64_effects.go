@@ -316,7 +316,7 @@ func (x *a64Effects) hint(n uint32) bool {
 	case 9, 11, 13, 15:
 		return false
 	default:
-		return n < 40
+		return n < 40 || n >= 48 && n <= 52 // up to CLRBHB and PACM; STSHH, SHUH, STCPH
 	}
 	return true
 }
@@ -505,15 +505,18 @@ func (x *a64Effects) vector() bool {
 	return true
 }
 
-// convert is "Conversion between floating-point and integer".
+// convert is "Conversion between floating-point and integer". That of FEAT_FPRCVT
+// has both in vector registers.
 func (x *a64Effects) convert(op, mode uint32) bool {
+	if mode == 1 && op&^1 == 2 || mode == 2 && op > 1 || mode == 3 && op > 1 && op < 6 {
+		return true
+	}
 	switch op {
 	case 0, 1: // FCVTNS and its kin
 		x.write(x.d())
 		return true
 	case 2, 3: // SCVTF, UCVTF
 		x.read(x.n())
-		return mode == 0
 	case 4, 5: // FCVTAS, FCVTAU
 		x.write(x.d())
 		return mode == 0
@@ -522,7 +525,7 @@ func (x *a64Effects) convert(op, mode uint32) bool {
 	case 7: // FMOV to one
 		x.read(x.n())
 	}
-	return mode != 2
+	return true
 }
 
 // scalable is SVE: what kernels save and restore vectors with, and loads and

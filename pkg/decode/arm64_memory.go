@@ -23,9 +23,10 @@ func (x *a64Effects) memory() bool {
 		switch {
 		case isVector:
 			return x.structures()
-		case !second:
-			return x.exclusive()
+		case second:
+			return x.unprivileged()
 		}
+		return x.exclusive()
 	case 1:
 		switch {
 		case !second: // LDR (literal), PRFM (literal)
@@ -141,11 +142,41 @@ func (x *a64Effects) exclusive() bool {
 	return t2 == 31 && s&1 == 0 && t&1 == 0
 }
 
-// pair is "Load/store pair" and STGP.
+// unprivileged is the same of FEAT_LSUI: LDTXR, STTXR, CAST, CASPT.
+func (x *a64Effects) unprivileged() bool {
+	swaps, log := x.bits(23, 1) == 1, x.bits(30, 2)
+	if x.bits(21, 1) == 1 || x.a() != 31 || log == 0 || swaps && log == 2 {
+		return false
+	}
+	s, t := x.m(), x.d()
+	switch {
+	case !swaps:
+		access := x.accessOf(22)
+		x.transfer(access, t)
+		if access == stores {
+			x.write(s)
+		}
+		x.address(atOffset, 0, 1<<log, access)
+		return log > 1
+	case log == 3: // CAST
+		x.both(s)
+		x.read(t)
+		x.address(atOffset, 0, 8, loads|stores)
+		return true
+	}
+	x.both(s) // CASPT
+	x.both(next(s))
+	x.read(t)
+	x.read(next(t))
+	x.address(atOffset, 0, 16, loads|stores)
+	return s&1 == 0 && t&1 == 0
+}
+
+// pair is "Load/store pair" and STGP; opc 3 is that of FEAT_LSUI.
 func (x *a64Effects) pair(isVector bool) bool {
 	opc, mode := x.bits(30, 2), x.bits(23, 2)
 	access := x.accessOf(22)
-	size := int32(4) << opc
+	size := min(int32(4)<<opc, 16)
 	if !isVector {
 		x.transfer(access, x.d())
 		x.transfer(access, x.a())
@@ -159,20 +190,23 @@ func (x *a64Effects) pair(isVector bool) bool {
 				return true
 			}
 			size = 4
-		case 2:
+		case 2, 3:
 			size = 8
 		}
 	}
 	x.address([...]uint8{atOffset, postIndexed, atOffset, preIndexed}[mode], x.signed(15, 7)*size, 2*size, access)
-	return opc != 3
+	return true
 }
 
 // single is "Load/store register" in all its forms, and atomic operations.
 func (x *a64Effects) single(isVector bool) bool {
 	if x.is(0x0120_0000, 0x0020_0000) {
 		switch {
+		case x.bits(10, 2) == 0 && isVector: // LDFADD and its kin
+			x.address(atOffset, 0, 1<<x.bits(30, 2), loads|stores)
+			return x.bits(12, 3) == 0 || x.bits(12, 3) > 3
 		case x.bits(10, 2) == 0:
-			return !isVector && x.atomic()
+			return x.atomic()
 		case x.bits(10, 1) == 1: // LDRAA, LDRAB
 			mode := uint8(x.bits(11, 1)) // pre-indexed or not
 			x.write(x.d())
