@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Compares pkg/decode with objdump over whole objects, of x86-64 or arm64
-# (with aarch64-linux-gnu-objdump); -objdump PATH takes
-# another objdump than the installed one (see decodecheck for the flags). A
-# kernel's must know its instructions: decode-gas.sh can bring a new one.
+# Compares pkg/decode with objdump over whole objects, of x86-64 or arm64;
+# -objdump PATH takes another objdump than the installed one (see decodecheck
+# for the flags). A kernel's must know its instructions: decode-gas.sh can bring
+# a new one for x86-64.
 #
 # objdump takes hours for an object with a section per function, so ld merges
 # its code sections first. Their bytes stay: relocations aren't applied.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,12 +26,7 @@ type operationARM64 struct {
 }
 
 func (o *operationARM64) is(names ...string) bool {
-	for _, name := range names {
-		if o.mnemonic == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(names, o.mnemonic)
 }
 
 // starts tells whether the mnemonic is one of a family.
