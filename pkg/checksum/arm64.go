@@ -91,10 +91,10 @@ var arm64 = machine{
 			return a64(code)&0xff00_001e == 0x5400_0008
 		},
 		// Procedure Call Standard for the Arm 64-bit Architecture, "General-purpose
-		// registers": x0 to x7 are arguments and results, x8 the result's place, x19
-		// to x28 the callee's to keep.
+		// registers": x0 to x7 are arguments, x8 the place of a large result, x0 and x1
+		// a small one, x19 to x28 the callee's to keep.
 		arguments: 1<<9 - 1,
-		results:   1<<8 - 1,
+		results:   1<<2 - 1,
 		clobbered: 1<<19 - 1 | 1<<30,
 		fixup: func(entry []byte) uint32 {
 			if len(entry) < 12 {

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/fnsum/fnsum/internal/elfbuild"
+)
+
+// word is an A64 instruction, with a relocation or without.
+type word struct {
+	bits   uint32
+	reloc  elf.R_AARCH64
+	symbol string
+	addend int64
+}
+
+// What the tests are written in: Arm Architecture Reference Manual, C6.2. Offsets are
+// in bytes.
+func plainWord(bits uint32) word { return word{bits: bits} }
+func adrp(d uint32) word         { return word{0x9000_0000 | d, elf.R_AARCH64_ADR_PREL_PG_HI21, ".data", 0} }
+func low(d, n uint32) word {
+	return word{0x9100_0000 | n<<5 | d, elf.R_AARCH64_ADD_ABS_LO12_NC, ".data", 0}
+}
+func addi(d, n, imm uint32) word   { return plainWord(0x9100_0000 | imm<<10 | n<<5 | d) }
+func addr(d, n, m uint32) word     { return plainWord(0x8b00_0000 | m<<16 | n<<5 | d) }
+func mov(d, m uint32) word         { return plainWord(0xaa00_03e0 | m<<16 | d) }
+func ldr(t, n, offset uint32) word { return plainWord(0xf940_0000 | offset/8<<10 | n<<5 | t) }
+func str(t, n, offset uint32) word { return plainWord(0xf900_0000 | offset/8<<10 | n<<5 | t) }
+func strw(t, n, offset uint32) word {
+	return plainWord(0xb900_0000 | offset/4<<10 | n<<5 | t)
+}
+func ldrPost(t, n, imm uint32) word { return plainWord(0xf840_0400 | imm&0x1ff<<12 | n<<5 | t) }
+func ldrPre(t, n, imm uint32) word  { return plainWord(0xf840_0c00 | imm&0x1ff<<12 | n<<5 | t) }
+func ldrIndex(t, n, m uint32) word  { return plainWord(0xf860_7800 | m<<16 | n<<5 | t) }
+func cbz(t uint32, to int32) word   { return plainWord(0xb400_0000 | uint32(to/4)&0x7ffff<<5 | t) }
+func jump(to int32) word            { return plainWord(0x1400_0000 | uint32(to/4)&0x3ffffff) }
+func call(name string) word         { return word{0x9400_0000, elf.R_AARCH64_CALL26, name, 0} }
+func movz(d, imm uint32) word       { return plainWord(0xd280_0000 | imm<<5 | d) }
+
+const (
+	sp     = 31
+	retA64 = 0xd65f_03c0
+	brkA64 = 0xd421_0000 // BRK #0x800
+	subSP  = 0xd100_83ff // SUB SP, SP, #32
+	addSP  = 0x9100_83ff // ADD SP, SP, #32
+)
+
+// arm64Func lays a function out.
+func arm64Func(name string, words []word) elfbuild.Piece {
+	p := elfbuild.Func(name, "")
+	for i, w := range words {
+		p.Data = binary.LittleEndian.AppendUint32(p.Data, w.bits)
+		if w.reloc != 0 {
+			p.Relocs = append(p.Relocs, elfbuild.Reloc{Offset: uint64(4 * i), Type: uint32(w.reloc), Symbol: w.symbol, Addend: w.addend})
+		}
+	}
+	p.Symbols[0].Size = uint64(len(p.Data))
+	return p
+}
+
+// arm64Object is f with its data: first, of so many bytes, then a, b and c of 64 bytes.
+func arm64Object(first int, words []word, more ...elfbuild.Section) elfbuild.Object {
+	var data []elfbuild.Piece
+	if first > 0 {
+		data = append(data, elfbuild.Var("first", make([]byte, first)).Local())
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		data = append(data, elfbuild.Var(name, make([]byte, 64)).Local())
+	}
+	o := obj(append([]elfbuild.Section{code(arm64Func("f", words)), elfbuild.Data(".data", data...)}, more...)...)
+	o.Machine = elf.EM_AARCH64
+	return o
+}
+
+// TestAnchors builds functions twice, the second time with one more variable in front
+// of those that they use, so that all distances from the section's start grow by 16.
+// Where the proof holds they are the same; where it must not, they aren't.
+func TestAnchors(t *testing.T) {
+	base := []word{adrp(10), low(10, 10)} // x0 may be a result
+	seq := func(parts ...[]word) (list []word) {
+		for _, p := range parts {
+			list = append(list, p...)
+		}
+		return append(list, plainWord(retA64))
+	}
+	saved := func(words ...word) []word {
+		return append(append([]word{plainWord(subSP)}, words...), plainWord(addSP))
+	}
+	for _, test := range []struct {
+		name  string
+		words func(d uint32) []word
+		same  bool
+	}{
+		{"load", func(d uint32) []word { return seq(base, []word{ldr(1, 10, 8+d)}) }, true},
+		{"another variable", func(d uint32) []word { return seq(base, []word{ldr(1, 10, 8+5*d)}) }, false},
+		{"another offset", func(d uint32) []word { return seq(base, []word{ldr(1, 10, 8+d+d/2)}) }, false},
+		{"store", func(d uint32) []word { return seq(base, []word{str(1, 10, 8+d)}) }, true},
+		{"other value stored", func(d uint32) []word { return seq(base, []word{str(1+d/16, 10, 8+d)}) }, false},
+		{"copy", func(d uint32) []word { return seq(base, []word{mov(19, 10), ldr(0, 19, 8+d)}) }, true},
+		{"sum", func(d uint32) []word { return seq(base, []word{addi(2, 10, 64+d), ldr(1, 2, 8)}) }, true},
+		{"address as an argument", func(d uint32) []word { return seq(base, []word{addi(0, 10, 64+d), call("g")}) }, true},
+		{"another address as an argument", func(d uint32) []word { return seq(base, []word{addi(0, 10, 64+5*d), call("g")}) }, false},
+		{"a result", func(d uint32) []word { return seq([]word{adrp(0), low(0, 0), ldr(1, 0, 8+d)}) }, false},
+		{"the anchor as an argument", func(d uint32) []word { return seq([]word{adrp(0), low(0, 0), mov(19, 0), call("g"), ldr(1, 19, 8+d)}) }, false},
+		{"index", func(d uint32) []word { return seq(base, []word{addr(2, 10, 3), ldr(1, 2, 8+d)}) }, true},
+		{"index in front", func(d uint32) []word { return seq(base, []word{addr(2, 3, 10), ldr(1, 2, 8+d)}) }, true},
+		{"twice the address", func(d uint32) []word { return seq(base, []word{addr(2, 10, 10), ldr(1, 2, 8+d)}) }, false},
+		{"register offset", func(d uint32) []word { return seq(base, []word{addi(2, 10, d), ldrIndex(1, 2, 3)}) }, true},
+		{"moved behind", func(d uint32) []word { return seq(base, []word{addi(2, 10, d), ldrPost(1, 2, 8), ldrPost(1, 2, 8)}) }, true},
+		{"moved before", func(d uint32) []word { return seq(base, []word{ldrPre(1, 10, 8+d), ldr(1, 10, 8)}) }, true},
+		{"moved before by another", func(d uint32) []word { return seq(base, []word{ldrPre(1, 10, 8+d+d/2), ldr(1, 10, 8)}) }, false},
+		{"a loop", func(d uint32) []word {
+			return seq(base, []word{addi(2, 10, d), ldrPost(1, 2, 8), cbz(1, -4), ldr(1, 2, 8)})
+		}, true},
+		{"a call keeps x19", func(d uint32) []word { return seq([]word{adrp(19), low(19, 19), call("g"), ldr(1, 19, 8+d)}) }, true},
+		{"a call forgets x9", func(d uint32) []word { return seq([]word{adrp(9), low(9, 9), call("g"), ldr(1, 9, 8+d)}) }, false},
+		{"both ways", func(d uint32) []word {
+			return seq([]word{cbz(5, 16), adrp(10), low(10, 10), jump(12), adrp(10), low(10, 10), ldr(1, 10, 8+d)})
+		}, true},
+		{"one way", func(d uint32) []word {
+			return seq([]word{mov(10, 6), cbz(5, 12), adrp(10), low(10, 10), ldr(1, 10, 8+d)})
+		}, false},
+		{"one way, dead behind", func(d uint32) []word {
+			return seq([]word{cbz(5, 16), adrp(10), low(10, 10), ldr(1, 10, 8+d), mov(10, 6), ldr(1, 10, 8)})
+		}, true},
+		{"the other way doesn't return", func(d uint32) []word {
+			return seq([]word{adrp(19), low(19, 19), cbz(5, 12), mov(19, 6), call("panic"), ldr(1, 19, 8+d)})
+		}, true},
+		{"the other way returns", func(d uint32) []word {
+			return seq([]word{adrp(19), low(19, 19), cbz(5, 12), mov(19, 6), call("printk"), ldr(1, 19, 8+d)})
+		}, false},
+		{"a page of another place", func(d uint32) []word {
+			page := adrp(10)
+			page.addend = 64
+			return seq([]word{page, low(10, 10), ldr(1, 10, 8+d)})
+		}, false},
+		{"a page and a load", func(d uint32) []word {
+			return seq(base, []word{adrp(2), {0xf940_0041, elf.R_AARCH64_LDST64_ABS_LO12_NC, ".data", int64(d)}, ldr(1, 10, 8+d)})
+		}, false}, // the page is of the other place
+		{"saved", func(d uint32) []word {
+			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), call("g"), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, true},
+		{"saved and overwritten", func(d uint32) []word {
+			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), strw(3, sp, 12), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, false},
+		{"saved beside", func(d uint32) []word {
+			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), strw(3, sp, 4), strw(3, sp, 16), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, true},
+		{"saved in a variable", func(d uint32) []word {
+			return seq(saved(adrp(9), low(9, 9), str(9, sp, 16), addi(0, sp, 8), call("g"), ldr(10, sp, 16), ldr(1, 10, 8+d)))
+		}, false},
+		{"saved below a variable", func(d uint32) []word {
+			return seq(saved(adrp(9), low(9, 9), str(9, sp, 8), addi(0, sp, 16), call("g"), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, true},
+		{"set anew", func(d uint32) []word { return seq(base, []word{movz(10, 64), ldr(1, 10, 8+d)}) }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := record(t, sum(t, arm64Object(0, test.words(0))), "f")
+			b := record(t, sum(t, arm64Object(16, test.words(16))), "f")
+			if got := differences(t, a, b); (len(got) == 0) != test.same {
+				t.Errorf("classes that differ: %v; the same: %v", got, test.same)
+			}
+		})
+	}
+}
+
+// TestAnchorTables is the edges that tables about code make.
+func TestAnchorTables(t *testing.T) {
+	table := func(name string, fields ...any) elfbuild.Section { // places in f, or bytes
+		p := elfbuild.Piece{}
+		for _, field := range fields {
+			switch x := field.(type) {
+			case int:
+				p.Relocs = append(p.Relocs, elfbuild.Reloc{Offset: uint64(len(p.Data)), Type: uint32(elf.R_AARCH64_PREL32), Symbol: "f", Addend: int64(x)})
+				p.Data = append(p.Data, 0, 0, 0, 0)
+			case []byte:
+				p.Data = append(p.Data, x...)
+			}
+		}
+		return elfbuild.Section{Name: name, Flags: elf.SHF_ALLOC, Data: p.Data, Relocs: p.Relocs}
+	}
+	straight := func(between ...word) func(d uint32) []word {
+		return func(d uint32) []word {
+			list := append([]word{adrp(10), low(10, 10)}, between...)
+			return append(list, ldr(1, 10, 8+d), plainWord(retA64))
+		}
+	}
+	bug := func(flags byte) elfbuild.Section { return table("__bug_table", 16, []byte{flags, 0, 0, 0}) }
+	trap := func(d uint32) []word { // x10 is something else where it traps
+		return []word{adrp(10), low(10, 10), cbz(5, 12), mov(10, 6), plainWord(brkA64), ldr(1, 10, 8+d), plainWord(retA64)}
+	}
+	// A load whose fault goes on at the fixup, where x10 is the base.
+	faults := func(d uint32) []word {
+		return []word{adrp(10), low(10, 10), ldr(2, 3, 0), movz(0, 0), plainWord(retA64), ldr(1, 10, 8+d), plainWord(retA64)}
+	}
+	fixup := func(data uint16) elfbuild.Section {
+		return table("__ex_table", 8, 20, binary.LittleEndian.AppendUint16([]byte{4, 0}, data))
+	}
+	// An instruction for which another may stand.
+	alternative := func(replacement word) []elfbuild.Section {
+		text := elfbuild.Section{
+			Name: ".text.fixup", Flags: elf.SHF_ALLOC | elf.SHF_EXECINSTR,
+			Data: binary.LittleEndian.AppendUint32(nil, replacement.bits),
+		}
+		alt := table(".altinstructions", 8, []byte{0, 0, 0, 0, 7, 0, 4, 4})
+		alt.Relocs = append(alt.Relocs, elfbuild.Reloc{Offset: 4, Type: uint32(elf.R_AARCH64_PREL32), Symbol: ".text.fixup"})
+		return []elfbuild.Section{text, alt}
+	}
+	branchTable := func(target int) elfbuild.Section {
+		s := table("__jump_table", 8, target, make([]byte, 8))
+		s.Relocs = append(s.Relocs, elfbuild.Reloc{Offset: 8, Type: uint32(elf.R_AARCH64_PREL64), Symbol: "key"})
+		return s
+	}
+	nop := plainWord(0xd503_201f)
+	for _, test := range []struct {
+		name  string
+		words func(d uint32) []word
+		more  []elfbuild.Section
+		same  bool
+	}{
+		{"a BUG doesn't go on", trap, []elfbuild.Section{bug(0)}, true},
+		{"a WARN goes on", trap, []elfbuild.Section{bug(1)}, false},
+		{"a trap without an entry goes on", trap, nil, false},
+		{"a fixup", faults, []elfbuild.Section{fixup(31 | 31<<5)}, true},
+		{"a fixup that sets the base", faults, []elfbuild.Section{fixup(10 | 31<<5)}, false},
+		{"a fixup that clears the base", faults, []elfbuild.Section{fixup(31 | 10<<5)}, false},
+		{"an alternative", straight(nop), alternative(mov(4, 6)), true},
+		{"an alternative that sets the base", straight(nop), alternative(mov(10, 6)), false},
+		{"a static branch", straight(nop, mov(4, 6)), []elfbuild.Section{branchTable(16)}, true},
+		{"a static branch around", func(d uint32) []word {
+			return []word{mov(10, 6), nop, nop, adrp(10), low(10, 10), ldr(1, 10, 8+d), plainWord(retA64)}
+		}, []elfbuild.Section{branchTable(20)}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := record(t, sum(t, arm64Object(0, test.words(0), test.more...)), "f")
+			b := record(t, sum(t, arm64Object(16, test.words(16), test.more...)), "f")
+			if got := differences(t, a, b); (len(got) == 0) != test.same {
+				t.Errorf("classes that differ: %v; the same: %v", got, test.same)
+			}
+		})
+	}
+}
+
+// TestJumpTablesWithoutRelocations is rule 5.2 for arm64: entries of each size, with
+// the comparison that bounds them and without.
+func TestJumpTablesWithoutRelocations(t *testing.T) {
+	for _, size := range []uint32{1, 2, 4} {
+		for _, bounded := range []bool{true, false} {
+			build := func(shift int, padding bool, entries ...int) elfbuild.Object {
+				load := [...]uint32{1: 0x3860_4840, 2: 0x7860_5840, 4: 0xb860_5840}[size]   // ldr{b,h,} w0, [x2, w0, uxtw #log size]
+				extend := [...]uint32{1: 0x8b20_8860, 2: 0x8b20_a860, 4: 0x8b20_c860}[size] // add x0, x3, w0, sxt{b,h,w} #2
+				words := []word{
+					plainWord(0x7100_081f), // cmp w0, #2
+					plainWord(0x5400_0128), // b.hi +36
+					{0x9000_0002, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", int64(shift)},
+					{0x9100_0042, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", int64(shift)},
+					plainWord(load),
+					plainWord(0x1000_0063), // adr x3, +12
+					plainWord(extend),
+					plainWord(0xd61f_0000), // br x0
+				}
+				if !bounded {
+					words[0] = mov(9, 8)
+				}
+				if padding {
+					words = append(words, plainWord(0xd503_201f))
+				}
+				words = append(words, movz(0, 1), movz(0, 2), plainWord(retA64), movz(0, 3), plainWord(retA64))
+				if padding {
+					words[1].bits += 4 / 4 << 5
+				}
+				var table []byte
+				for _, e := range entries {
+					if padding {
+						e++
+					}
+					table = append(table, binary.LittleEndian.AppendUint32(nil, uint32(e))[:size]...)
+				}
+				data := append(bytes.Repeat([]byte{0xee}, shift), table...)
+				behind := elfbuild.Reloc{Offset: 0, Type: uint32(elf.R_AARCH64_ABS64), Symbol: ".rodata", Addend: int64(len(data))}
+				o := obj(code(arm64Func("f", words)),
+					elfbuild.Section{Name: ".rodata", Flags: elf.SHF_ALLOC, Data: append(data, 0xaa, 0xbb, 0xcc, 0xdd)},
+					elfbuild.Section{Name: ".data", Flags: elf.SHF_ALLOC | elf.SHF_WRITE, Data: make([]byte, 8), Relocs: []elfbuild.Reloc{behind}})
+				o.Machine = elf.EM_AARCH64
+				return o
+			}
+			name := fmt.Sprintf("entries of %d, bounded %v: ", size, bounded)
+			for _, p := range []pair{
+				{name: name + "moved", old: build(0, false, 0, 1, 3), new: build(8, false, 0, 1, 3)},
+				{name: name + "a NOP in front of all", old: build(0, false, 0, 1, 3), new: build(0, true, 0, 1, 3)},
+				{name: name + "the first", old: build(0, false, 0, 1, 3), new: build(0, false, 3, 1, 3), want: []Class{JumpTables}},
+				{name: name + "the last", old: build(0, false, 0, 1, 3), new: build(0, false, 0, 1, 1), want: []Class{JumpTables}},
+			} {
+				p.run(t)
+			}
+		}
+	}
+}
+
+// TestUnknownJump proves nothing where a jump may lead anywhere in the function.
+func TestUnknownJump(t *testing.T) {
+	words := func(d uint32) []word {
+		return []word{
+			adrp(10), low(10, 10), ldr(1, 10, 8+d),
+			plainWord(0x1000_0044),        // adr x4, +8
+			plainWord(0xd61f_0000 | 4<<5), // br x4
+			ldr(1, 10, 8+d), plainWord(retA64),
+		}
+	}
+	a := record(t, sum(t, arm64Object(0, words(0))), "f")
+	b := record(t, sum(t, arm64Object(16, words(16))), "f")
+	if len(differences(t, a, b)) == 0 {
+		t.Error("an access is proved behind a jump that may come from anywhere")
+	}
+}
