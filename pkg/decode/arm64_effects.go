@@ -278,6 +278,8 @@ func (x *a64Effects) system() bool {
 		x.read(t)
 	case x.is(0xfff8_f01f, 0xd500_401f): // MSR (immediate), CFINV, XAFLAG, AXFLAG
 		x.e.Frame = x.is(0x0007_00e0, 0x0000_00a0) // SPSel
+	case x.is(0xffff_ffc0, 0xd508_c300): // GICR as binutils 2.47 has it; Linux has SYSL
+		x.both(t)
 	case x.is(0xfff8_0000, 0xd508_0000): // SYS: AT, DC, IC, TLBI
 		x.read(t)
 	case x.is(0xfff8_0000, 0xd528_0000): // SYSL
@@ -478,7 +480,8 @@ func (x *a64Effects) oneSource() bool {
 }
 
 // vector is "Data Processing -- Scalar Floating-Point and Advanced SIMD". Only
-// conversions and moves touch general registers.
+// conversions and moves touch general registers; of the others no more is checked
+// than that they are in its place.
 func (x *a64Effects) vector() bool {
 	switch {
 	case x.is(0x5f20_fc00, 0x1e20_0000): // integer

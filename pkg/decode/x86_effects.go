@@ -13,7 +13,7 @@ type Effects struct {
 	Reads, Writes uint32
 	// Immediate is what the instruction does with its immediate operand.
 	Immediate ImmediateUse
-	// Register is the one of SetRegister and ClearRegister.
+	// Register is the one of SetRegister, ClearRegister and ExtendRegister.
 	Register uint8
 	// Slot is, of SetSlot, the offset from the stack pointer (as it is
 	// afterwards) of the eight bytes that the immediate goes to.
