@@ -56,28 +56,30 @@ func (p *program) resolve(symbol uint32, addend int64) target {
 		return p.resolvePlace(s.Section, int64(s.Value)+addend)
 	}
 	t := target{kind: targetName, symbol: symbol, offset: addend, section: s.Section, at: s.Value + uint64(addend), extent: -1}
-	size := p.file.Sections[s.Section].Size
-	inside := t.at < size
-	switch p.kinds[s.Section] {
+	kind := p.kinds[s.Section]
+	switch kind {
 	case sectionSpecial:
 		t.kind = targetSpecial
+		return t
 	case sectionCode:
 		return p.resolveNamedCode(t, s)
-	case sectionStrings:
-		if inside {
-			t.kind = targetString
-			t.start = s.Value
-		}
-	case sectionMerge:
-		if inside {
-			p.mergeEntry(&t)
-		}
+	}
+	anonymous := p.marks[symbol]&markAnonymous != 0
+	if !anonymous && kind != sectionStrings && kind != sectionMerge {
+		return t
+	}
+	size := p.file.Sections[s.Section].Size
+	switch {
+	case t.at >= size:
+	case kind == sectionStrings:
+		t.kind = targetString
+		t.start = s.Value
+	case kind == sectionMerge:
+		p.mergeEntry(&t)
 	default:
-		if p.marks[symbol]&markAnonymous != 0 && inside {
-			t.kind, t.start = targetDatum, s.Value
-			if s.Size > 0 && s.Size <= size-s.Value {
-				t.end = s.Value + s.Size
-			}
+		t.kind, t.start = targetDatum, s.Value
+		if s.Size > 0 && s.Size <= size-s.Value {
+			t.end = s.Value + s.Size
 		}
 	}
 	return t
