@@ -143,6 +143,7 @@ type value struct {
 	same    int32 // another value that is the same, and escapes with it; itself for none
 	from    int32 // the value it was derived from, or -1
 	escapes bool
+	doomed  bool    // it escapes in the end
 	used    bool    // of a page: low bits were added
 	mixed   []int32 // what may be in the register
 }
@@ -154,13 +155,16 @@ type anchorFlow struct {
 	insts  []inst
 	partOf []int32 // by part: its first instruction
 	reloc  []int32 // by instruction: its relocation, one more, or 0; -1 for several
-	block  []int32 // by instruction: the number of the block that begins there, or -1
+	block  []int32 // by instruction: the number of the block that begins there, or noBlock
 	starts []int32 // by block: its first instruction
 	state  []registers
 	known  []bool           // by block: it has been reached
 	todo   []bool           // by block: it is to be walked
+	low    int              // no block before this one is
+	budget int              // how many instructions and entries may still be looked at
 	goes   []int32          // by instruction: where a direct branch goes, or -1
 	edges  map[int32][]edge // by instruction; of -1 those from elsewhere
+	pieces map[int]int32    // by entry of the alternatives: the part with its replacement
 	values []value
 	made   []int32 // by instruction: the value it makes, or -1
 	sure   []bool  // by instruction: it makes that in the end
@@ -170,15 +174,31 @@ type anchorFlow struct {
 	slots  []int64 // the places of the stack that are followed, counted from the entry
 	taken  int64   // the lowest one whose address is taken: none from there on is followed
 	leads  []int32 // where jump tables lead that no block began at
-	lost   bool    // control goes where nobody knows
+	vague  bool    // an indirect jump leads somewhere that isn't known
+	lost   bool    // control goes where nobody knows, or it would take too long
 	final  bool    // values and edges are settled: note what is proved
 }
+
+// What stands for the number of a block where none begins, or will in the next run.
+const (
+	noBlock    = -1
+	laterBlock = -2
+)
 
 // edge is a way that control may take beside an instruction's own.
 type edge struct {
 	to     int32
 	writes uint32 // registers set on the way
 }
+
+// The dataflow gives up on a body that takes more runs than any of a compiler's does,
+// or more steps for each of its instructions.
+const (
+	maxRuns             = 16
+	flowStepsForEach    = 256
+	maxMixed            = 32 // values of one register, beyond which the others escape
+	flowStepsForAnybody = 1 << 16
+)
 
 // hasAnchors tells whether the body makes the address of a place in data by the
 // section.
@@ -217,15 +237,25 @@ func (w *walker) findAnchors() {
 	}
 	f := w.anchors
 	f.leads, f.taken = f.leads[:0], math.MaxInt64
-	for known, taken := -1, f.taken; known < len(f.leads) || taken != f.taken; { // again, with what it learned
-		known, taken = len(f.leads), f.taken
+	f.lost = true
+	for range maxRuns {
+		known, taken := len(f.leads), f.taken
 		f.prepare()
 		f.run()
+		if known == len(f.leads) && taken == f.taken { // else again, with what it learned
+			break
+		}
+		f.lost = true
 	}
-	if f.lost {
+	if f.lost = f.lost || f.vague && f.takesCode(); f.lost {
 		return
 	}
 	f.final = true
+	for v := range f.values {
+		if f.values[v].doomed {
+			f.escape(int32(v))
+		}
+	}
 	for i := range f.starts {
 		f.walkBlock(int32(i))
 	}
@@ -236,21 +266,25 @@ func (w *walker) findAnchors() {
 // prepare makes nodes and blocks of the body.
 func (f *anchorFlow) prepare() {
 	w := f.w
-	f.insts, f.final, f.lost = w.insts, false, false
+	f.insts, f.final, f.lost, f.vague = w.insts, false, false, false
 	n := len(f.insts)
 	f.partOf, f.starts = f.partOf[:0], f.starts[:0]
 	f.reloc, f.block, f.made, f.sure = resized(f.reloc, n), resized(f.block, n), resized(f.made, n), resized(f.sure, n)
 	f.goes = resized(f.goes, n)
 	for i := range n {
-		f.reloc[i], f.block[i], f.made[i], f.sure[i] = 0, -1, -1, false
+		f.reloc[i], f.block[i], f.made[i], f.sure[i] = 0, noBlock, -1, false
 	}
-	f.slots = f.slots[:0]
+	f.slots, f.low, f.budget = f.slots[:0], 0, flowStepsForAnybody+flowStepsForEach*n
+	f.pieces = map[int]int32{}
 	f.edges, f.mixed = map[int32][]edge{}, map[int64]int32{}
 	f.values, f.found, f.jumps = f.values[:0], f.found[:0], f.jumps[:0]
 	first := int32(0)
 	for i := range w.parts {
 		f.partOf = append(f.partOf, first)
 		f.findRelocs(i, first)
+		if w.replacement(i) {
+			f.pieces[w.parts[i].entry] = first
+		}
 		first += int32(len(w.laid[i].insts))
 	}
 	f.findBlocks()
@@ -436,10 +470,8 @@ func (f *anchorFlow) tableEdges(part int) {
 				continue
 			}
 			f.addEdge(from, edge{to: f.node(t.Original(e))})
-			for i := len(f.w.body.parts); i < len(f.w.parts); i++ {
-				if f.w.parts[i].entry == n {
-					f.addEdge(from, edge{to: f.partOf[i]})
-				}
+			if first, ok := f.pieces[n]; ok {
+				f.addEdge(from, edge{to: first})
 			}
 		}
 	}
@@ -503,13 +535,12 @@ func (f *anchorFlow) run() {
 		f.enter(f.block[e.to], &nothingKnown)
 	}
 	for next := 0; ; {
-		for again := true; again; {
-			again = false
-			for block := range f.todo {
-				if f.todo[block] {
-					f.todo[block], again = false, true
-					f.walkBlock(int32(block))
-				}
+		for f.low < len(f.todo) && !f.lost {
+			block := f.low
+			f.low++
+			if f.todo[block] {
+				f.todo[block] = false
+				f.walkBlock(int32(block))
 			}
 		}
 		for next < len(f.known) && f.known[next] {
@@ -528,7 +559,8 @@ func (f *anchorFlow) enter(block int32, r *registers) {
 		return
 	}
 	if !f.known[block] {
-		f.known[block], f.state[block], f.todo[block] = true, *r, true
+		f.known[block], f.state[block] = true, *r
+		f.walkLater(block)
 		return
 	}
 	changed := false
@@ -545,7 +577,16 @@ func (f *anchorFlow) enter(block int32, r *registers) {
 		}
 	}
 	s.some = s.some || r.some
-	f.todo[block] = f.todo[block] || changed
+	if changed {
+		f.walkLater(block)
+	}
+}
+
+func (f *anchorFlow) walkLater(block int32) {
+	f.todo[block], f.low = true, min(f.low, int(block))
+	if f.budget--; f.budget < 0 {
+		f.lost = true
+	}
 }
 
 // join is what a register holds at the start of a block where one way brings a and
@@ -568,9 +609,14 @@ func (f *anchorFlow) join(block int32, register int, a, b int32) int32 {
 		f.mixed[key] = m
 	}
 	for _, v := range [...]int32{a, b} {
-		if v >= 0 && v != m && !slices.Contains(f.values[m].mixed, v) {
-			f.values[m].mixed = append(f.values[m].mixed, v)
+		if v < 0 || v == m || slices.Contains(f.values[m].mixed, v) {
+			continue
 		}
+		if len(f.values[m].mixed) == maxMixed {
+			f.values[v].doomed = true
+			continue
+		}
+		f.values[m].mixed = append(f.values[m].mixed, v)
 	}
 	return m
 }
@@ -624,14 +670,13 @@ func (f *anchorFlow) escape(v int32) {
 	if v < 0 || !f.final {
 		return
 	}
-	root := f.find(v)
-	x := &f.values[root]
-	if x.escapes {
-		return
-	}
-	x.escapes = true
-	for _, other := range x.mixed {
-		f.escape(other)
+	for later := []int32{v}; len(later) > 0; {
+		x := &f.values[f.find(later[len(later)-1])]
+		later = later[:len(later)-1]
+		if !x.escapes {
+			x.escapes = true
+			later = append(later, x.mixed...)
+		}
 	}
 }
 
@@ -664,6 +709,7 @@ func (f *anchorFlow) walkBlock(block int32) {
 	data, end := f.w.p.file.Data(x.section)[x.start:x.end], f.partOf[part]+int32(len(f.w.laid[part].insts))
 	for i := start; ; i++ {
 		in := &f.insts[i]
+		f.budget--
 		if i != start && f.block[i] >= 0 {
 			f.enter(f.block[i], &r)
 			return

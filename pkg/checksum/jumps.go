@@ -31,15 +31,13 @@ func (f *anchorFlow) words(i, base int32, r *registers, u *decode.Address) (int3
 }
 
 // jump carries registers to where an indirect jump may go: where the entries of a
-// table lead, or out of the body. Where data refer into the body blocks begin that
-// nothing is known of. What the address of an instruction is for that no table counts
-// from, nobody knows.
+// table lead, or out of the body, and where data refer into it, as blocks begin there
+// that nothing is known of. If the body also makes the address of an instruction that
+// no table counts from, nobody knows where it leads.
 func (f *anchorFlow) jump(i int32, r *registers) {
 	u := f.m.use(f.code(i))
 	if u.Base >= addressRegisters || !f.is(r.value[u.Base], valueTarget) {
-		if f.takesCode() {
-			f.lost = true
-		}
+		f.vague = true
 		f.leave(-1, r)
 		return
 	}
@@ -62,7 +60,7 @@ func (f *anchorFlow) jump(i int32, r *registers) {
 		count = f.unbounded(table, data)
 	}
 	table.count = count
-	if count > left {
+	if f.budget -= int(min(count, left)); count > left || f.budget < 0 {
 		f.lost = true
 		return
 	}
@@ -77,8 +75,8 @@ func (f *anchorFlow) jump(i int32, r *registers) {
 		case next < 0:
 		case f.block[next] >= 0:
 			f.enter(f.block[next], r)
-		case !slices.Contains(f.leads, next):
-			f.leads = append(f.leads, next)
+		case f.block[next] == noBlock:
+			f.leads, f.block[next] = append(f.leads, next), laterBlock
 		}
 	}
 	if f.final {
@@ -139,23 +137,23 @@ func (f *anchorFlow) bound(load int32) (count uint64, ok bool) {
 // takesCode tells whether the body makes the address of an instruction of its own
 // that no jump table counts from.
 func (f *anchorFlow) takesCode() bool {
+	counted := map[int64]bool{}
+	for i := range f.values {
+		if v := &f.values[i]; v.kind == valueTarget {
+			counted[v.code] = true
+		}
+	}
 	for i := range f.insts {
 		in := &f.insts[i]
 		if in.PC.Len == 0 || in.Form != 0 || f.reloc[i] != 0 || f.m.use(f.code(int32(i))).Use != decode.PlaceAddress {
 			continue
 		}
 		section, at := f.place(int32(i))
-		to := int64(at) + in.PCRel
-		if f.node(section, uint64(to)) >= 0 && !f.countedFrom(to) {
+		if to := int64(at) + in.PCRel; !counted[to] && f.node(section, uint64(to)) >= 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// countedFrom tells whether the entries of a table are known to count from a place.
-func (f *anchorFlow) countedFrom(at int64) bool {
-	return slices.ContainsFunc(f.values, func(v value) bool { return v.kind == valueTarget && v.code == at })
 }
 
 // jumpTableAt is the body's table without relocations at a place, nil for none.
