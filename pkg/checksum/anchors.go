@@ -44,6 +44,8 @@ type addressing struct {
 	// unsigned whether a branch tells higher ones from the rest.
 	compares func(code []byte) (register uint8, number uint64, ok bool)
 	unsigned func(code []byte) bool
+	// flags tells whether an instruction sets the flags that such a branch looks at.
+	flags func(code []byte) bool
 	// A call reads arguments and leaves nothing in clobbered; a return reads
 	// results.
 	arguments, results, clobbered uint32
@@ -282,6 +284,7 @@ func (f *anchorFlow) prepare() {
 	for i := range w.parts {
 		f.partOf = append(f.partOf, first)
 		f.findRelocs(i, first)
+		f.lost = f.lost || len(w.laid[i].insts) == 0 // nothing to go on with
 		if w.replacement(i) {
 			f.pieces[w.parts[i].entry] = first
 		}

@@ -319,3 +319,51 @@ func TestUnknownJump(t *testing.T) {
 		t.Error("an access is proved behind a jump that may come from anywhere")
 	}
 }
+
+// goldenARM64 is an object with one of everything that arm64 has of its own.
+func goldenARM64() elfbuild.Object {
+	words := []word{
+		plainWord(subSP), adrp(10), low(10, 10),
+		str(10, sp, 8), call("g"), ldr(10, sp, 8), // 3
+		ldr(1, 10, 72), addi(0, 10, 128), call("panic"), // 6
+		cbz(5, 40),             // 9
+		plainWord(0x7100_041f), // 10: cmp w0, #1
+		plainWord(0x5400_0100), // b.eq +32: no bound
+		plainWord(0x5400_00e8), // b.hi +28
+		{0x9000_0002, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 8},
+		{0x9100_0042, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 8},
+		plainWord(0x3860_4840), // 15: ldrb w0, [x2, w0, uxtw]
+		plainWord(0x1000_0063), // adr x3, +12
+		plainWord(0x8b20_8860), // add x0, x3, w0, sxtb #2
+		plainWord(0xd61f_0000), // br x0
+		plainWord(0xd503_201f), // 19: nop, an alternative
+		plainWord(brkA64),      // 20
+		plainWord(0x5800_0084), // 21: ldr x4, +16
+		plainWord(addSP), plainWord(retA64),
+	}
+	f := arm64Func("f", words)
+	pool := elfbuild.Piece{Data: []byte{0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8}, Symbols: []elfbuild.Symbol{symbol("$d", elf.STB_LOCAL, elf.STT_NOTYPE, 0, 0)}}
+	replacement := elfbuild.Piece{Data: []byte{0xe4, 3, 6, 0xaa}, Symbols: []elfbuild.Symbol{symbol("$x", elf.STB_LOCAL, elf.STT_NOTYPE, 0, 0)}}
+	table := func(name string, size int, relocs ...elfbuild.Reloc) elfbuild.Section {
+		data := bytes.Repeat([]byte{1}, size)
+		if name == ".altinstructions" {
+			data[10], data[11], data[21], data[22], data[23] = 4, 4, 0x80, 4, 0
+		}
+		return elfbuild.Section{Name: name, Flags: elf.SHF_ALLOC, Data: data, Relocs: relocs}
+	}
+	rel := func(offset uint64, symbol string, addend int64) elfbuild.Reloc {
+		return elfbuild.Reloc{Offset: offset, Type: uint32(elf.R_AARCH64_PREL32), Symbol: symbol, Addend: addend}
+	}
+	text := int64(len(f.Data) + len(pool.Data))
+	o := obj(
+		code(f, pool, replacement, arm64Func("g", []word{plainWord(retA64)}), arm64Func("h", []word{jump(4), plainWord(retA64)})),
+		elfbuild.Data(".data", elfbuild.Var("a", make([]byte, 64)).Local(), elfbuild.Var("b", make([]byte, 64)).Local(), elfbuild.Var("c", make([]byte, 64))),
+		rodata(".rodata", raw("1122334455667788 0001"), raw("aabbccddeeff")),
+		table(".altinstructions", 24, rel(0, "f", 4*19), rel(4, ".text", text), rel(12, "f", 4*6), rel(16, "g", 0)),
+		table("__bug_table", 12, rel(0, "f", 4*20), rel(4, ".rodata", 0)),
+		table("__ex_table", 12, rel(0, "f", 4*6), rel(4, "f", 4*21)),
+		table("__jump_table", 16, rel(0, "f", 4*19), rel(4, "f", 4*21), elfbuild.Reloc{Offset: 8, Type: uint32(elf.R_AARCH64_PREL64), Symbol: "key"}),
+	)
+	o.Machine = elf.EM_AARCH64
+	return o
+}

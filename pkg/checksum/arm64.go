@@ -90,6 +90,15 @@ var arm64 = machine{
 		unsigned: func(code []byte) bool { // B.HI, B.LS
 			return a64(code)&0xff00_001e == 0x5400_0008
 		},
+		flags: func(code []byte) bool {
+			w := a64(code)
+			return w&0x3f00_0000 == 0x3100_0000 || // ADDS, SUBS (immediate)
+				w&0x7f80_0000 == 0x7200_0000 || // ANDS (immediate)
+				w&0x3f00_0000 == 0x2b00_0000 || // ADDS, SUBS (registers)
+				w&0x7f00_0000 == 0x6a00_0000 || // ANDS, BICS
+				w&0x3f00_0000 == 0x3a00_0000 || // ADCS, SBCS, CCMN, CCMP
+				w&0xff20_0c00 == 0x1e20_0400 || w&0xff20_fc00 == 0x1e20_2000 // FCCMP, FCMP
+		},
 		// Procedure Call Standard for the Arm 64-bit Architecture, "General-purpose
 		// registers": x0 to x7 are arguments, x8 the place of a large result, x0 and x1
 		// a small one, x19 to x28 the callee's to keep.

@@ -118,14 +118,15 @@ const reach = 64
 func (f *anchorFlow) bound(load int32) (count uint64, ok bool) {
 	index := f.m.use(f.code(load)).Index
 	first := f.partOf[f.part(load)]
-	higher := false // the next branch tells higher numbers from the rest
+	higher := false // a branch behind tells higher numbers from the rest
 	for i := load - 1; i >= first && i >= load-reach; i-- {
 		code := f.code(i)
-		if f.insts[i].Kind == decode.CondJump {
-			higher = f.m.unsigned(code)
-		}
+		higher = higher || f.m.unsigned(code)
 		if register, number, ok := f.m.compares(code); ok && register == index && higher {
 			return number + 1, true
+		}
+		if f.m.flags(code) {
+			higher = false
 		}
 		if f.m.effects(code, &f.insts[i].Inst).Writes&(1<<index) != 0 {
 			return 0, false

@@ -104,7 +104,8 @@ func TestJobs(t *testing.T) {
 // golden is two objects with something of everything.
 func golden() map[string]elfbuild.Object {
 	return map[string]elfbuild.Object{
-		"many": many(5),
+		"many":  many(5),
+		"arm64": goldenARM64(),
 		"all": obj(
 			code(
 				fun("__cfi_f", "90 b812345678").Local(),
