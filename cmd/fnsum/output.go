@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/fnsum/fnsum/internal/mapped"
 )
@@ -31,27 +30,26 @@ func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (er
 		defer f.Close()
 		return writeOutput("-", f, write)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	t, err := createTemporary(path)
 	if err != nil {
 		return named(path, err)
 	}
 	defer func() {
+		t.done()
 		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
 			err = named(path, err)
 		}
 	}()
-	if err := writeOutput("-", f, write); err != nil {
+	if err := writeOutput("-", t, write); err != nil {
 		return err
 	}
-	if err := f.Chmod(newFileMode()); err != nil {
+	if err := t.Chmod(newFileMode()); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
+	if err := t.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return t.keep(path)
 }
 
 // named is an error about a temporary file, as one about the file that it was

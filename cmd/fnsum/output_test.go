@@ -3,10 +3,13 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -42,6 +45,49 @@ func TestWriteOutputFails(t *testing.T) {
 			if e.Name() != "out" {
 				t.Errorf("%s is left over", e.Name())
 			}
+		}
+	}
+}
+
+// writeForever makes the test binary write to a file, say so, and never end.
+const writeForever = "FNSUM_TEST_WRITE_FOREVER"
+
+// A signal in the middle of a write leaves what was there, and nothing else, and ends
+// the process as it always does.
+func TestWriteOutputInterrupted(t *testing.T) {
+	if path := os.Getenv(writeForever); path != "" {
+		writeOutput(path, io.Discard, func(w io.Writer) error {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+				return err
+			}
+			os.Stdout.WriteString("written\n")
+			select {}
+		})
+		return
+	}
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		path := filepath.Join(t.TempDir(), "out")
+		cmd := exec.Command(os.Args[0], "-test.run=^TestWriteOutputInterrupted$")
+		cmd.Env = append(os.Environ(), writeForever+"="+path)
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "written\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
+		if err := cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != s {
+			t.Errorf("%v: %v", s, cmd.ProcessState)
+		}
+		if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) > 0 {
+			t.Errorf("%v leaves %v, %v", s, entries, err)
 		}
 	}
 }
