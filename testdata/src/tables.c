@@ -56,9 +56,9 @@ noinline u64 demo_merged(void)
 {
 	const u64 *p;
 
-	asm(SECTION(".rodata.cst16", "aM\",@progbits,16 #")
+	asm(SECTION(".rodata.cst16", "aM\",@progbits,16 " COMMENT)
 	    "800: .quad 0x1122334455667788, 0x99aabbccddeeff00\n\t" BACK
-	    "leaq 800b(%%rip), %0" : "=r" (p));
+	    ADDRESS("800b", "%0") : "=r" (p));
 	return p[0] ^ p[1];
 }
 
@@ -158,7 +158,7 @@ noinline int demo_debug_key(int n)
 {
 	DEBUG_SITE __UNIQUE_ID_ddebug_883 = { "demo", "demo_debug_key", FILE, "key only\n", 99, 63, 5 };
 
-	if (static_branch(&__UNIQUE_ID_ddebug_883, 2, NOP5))
+	if (static_branch(&__UNIQUE_ID_ddebug_883, 2, SITE_NOP))
 		n += event_open(17);
 	return n;
 }
@@ -190,7 +190,8 @@ noinline int demo_once(int n)
 	return n;
 }
 
-/* The tables. */
+#ifdef __x86_64__
+/* The tables; those of arm64 in tables-arm64.c. */
 noinline int demo_patched(int n)
 {
 	asm volatile(ALTERNATIVE("movl $1, %0; nop; nop; nop", 0x2013b, "addl $5, %0; cmpl $7, %0") : "+r" (n) : : "cc");
@@ -224,6 +225,8 @@ noinline int demo_faults(const int *p, int *to)
 	return value + err;
 }
 
+#endif
+
 noinline int demo_warns(int n)
 {
 	if (unlikely(n > 100))
@@ -250,13 +253,14 @@ noinline void demo_warns_by_entry(int n)
 
 noinline int demo_branches(int n)
 {
-	if (static_branch(key_off, 0, NOP5))
+	if (static_branch(key_off, 0, SITE_NOP))
 		n += event_open(11);
-	if (static_branch(key_on, 1, ".byte 0xe9; .long %l[yes] - (. + 4)"))
+	if (static_branch(key_on, 1, SITE_JUMP))
 		n += event_close(12);
 	return n;
 }
 
+#ifdef __x86_64__
 noinline int demo_calls(int n)
 {
 	STATIC_CALL(first_tramp, first_key, 0);
@@ -288,6 +292,8 @@ noinline void demo_locked(int *p)
 	asm volatile(LOCKED("addl $6, %0") : "+m" (*p));
 }
 
+#endif
+
 noinline int demo_probed(int n)
 {
 	n += event_open(n);
@@ -304,6 +310,7 @@ NOKPROBE(demo_hidden_too);
 noinline int demo_injected(int n) { return n * 17 + 4; }
 ALLOW_ERRORS(demo_injected, 2);
 
+#ifdef __x86_64__
 /* A part that is expected never to run, with tables of its own. */
 noinline int demo_fails(int n, int *p)
 {
@@ -312,7 +319,7 @@ noinline int demo_fails(int n, int *p)
 		WARN("demo: very cold", 0x905);
 		asm volatile(ALTERNATIVE("nop; nop; nop", 0x31, "addl $3, %0") : "+r" (n) : : "cc");
 		asm volatile("820: movl $4, (%0)\n821:\n\t" EXTABLE("820b", "821b", 1) : : "r" (p) : "memory");
-		if (static_branch(key_off, 0, NOP5))
+		if (static_branch(key_off, 0, SITE_NOP))
 			report_failure("demo: colder", 8);
 		event_close(41);
 		asm volatile(LOCKED("incl %0") : "+m" (*p));
@@ -321,6 +328,8 @@ noinline int demo_fails(int n, int *p)
 	}
 	return event_open(n) + 9;
 }
+
+#endif
 
 /* The same without tables. */
 noinline int demo_fails_plainly(int n)
@@ -343,7 +352,7 @@ static noinline coldfn int __attribute__((__used__, __section__(".text.unlikely"
 	static struct limit _rs = { 77, 8, 0 };
 
 	WARN("demo: cold by name", 0x909);
-	asm volatile(ALTERNATIVE("nop; nop; nop", 0x33, "addl $7, %0") : "+r" (n) : : "cc");
+	ALT_ADD(0x33, 7, n);
 	report_failure("demo: parted", n + 4321);
 	consume(&_rs, 1);
 	return n - 700;

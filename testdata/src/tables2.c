@@ -29,9 +29,9 @@ noinline int pair_warns(int n)
 {
 	if (unlikely(n == 51))
 		WARN("demo: too many", 0x903);
-	if (static_branch(key_off, 0, NOP5))
+	if (static_branch(key_off, 0, SITE_NOP))
 		n += event_open(31);
-	asm volatile(ALTERNATIVE("nop; nop; nop", 0x39, "addl $8, %0") : "+r" (n) : : "cc");
+	ALT_ADD(0x39, 8, n);
 	return n + 50;
 }
 
