@@ -5,6 +5,8 @@ package mutate
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
+	"sort"
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/object"
@@ -32,7 +34,7 @@ func (o *Object) contentSite(section uint32, at uint64) (Site, bool) {
 	if at >= uint64(len(o.file.Data(section))) || o.relocated(section, at) {
 		return Site{}, false
 	}
-	users, ok := o.usersOf(section, at)
+	users, perhaps, ok := o.usersOf(section, at)
 	if !ok || o.isLine(section, at) {
 		return Site{}, false
 	}
@@ -41,7 +43,7 @@ func (o *Object) contentSite(section uint32, at uint64) (Site, bool) {
 	if value == 0 {
 		value = old ^ 2
 	}
-	return Site{At: o.at(section, at), Edits: []Edit{o.byteEdit(section, at, value)}, Want: users}, true
+	return Site{At: o.at(section, at), Edits: []Edit{o.byteEdit(section, at, value)}, Want: users, Perhaps: perhaps}, true
 }
 
 // isLine tells whether a byte is part of a line number, which may change: the
@@ -77,11 +79,11 @@ func descriptorLines(o *Object, s seed) []Site {
 		return nil
 	}
 	at := s.at + ddebugLine
-	users, ok := o.usersOf(s.section, at)
+	users, perhaps, ok := o.usersOf(s.section, at)
 	if !ok {
 		return nil
 	}
-	return []Site{{At: o.at(s.section, at), Edits: []Edit{o.flip(s.section, at)}, Want: linesOnly(users)}}
+	return []Site{{At: o.at(s.section, at), Edits: []Edit{o.flip(s.section, at)}, Want: linesOnly(users), Perhaps: perhaps}}
 }
 
 // linesOnly says that functions must be reported for their line numbers alone.
@@ -191,31 +193,105 @@ func jumpTables(o *Object) []seed {
 			}
 		}
 	}
+	for i := range o.jumps {
+		list = append(list, seed{section: o.jumps[i].section, at: o.jumps[i].start})
+	}
+	return list
+}
+
+// jumpTable is a table of a function's places without relocations: distances from
+// one of them, in units of 4 bytes.
+type jumpTable struct {
+	section uint32
+	start   uint64
+	width   uint64
+	entries uint64 // 0 if it isn't known where it ends
+	signed  bool
+	code    uint32 // section
+	from    uint64
+}
+
+func (t *jumpTable) end() uint64 { return t.start + t.entries*t.width }
+
+// target is the place that an entry leads to.
+func (t *jumpTable) target(o *Object, i uint64) uint64 {
+	b := o.file.Data(t.section)[t.start+i*t.width:]
+	value := uint64(b[0])
+	switch {
+	case t.width == 1 && t.signed:
+		value = uint64(int8(b[0]))
+	case t.width == 2:
+		value = uint64(binary.LittleEndian.Uint16(b))
+		if t.signed {
+			value = uint64(int16(value))
+		}
+	case t.width == 4:
+		value = uint64(int32(binary.LittleEndian.Uint32(b)))
+	}
+	return t.from + value*4
+}
+
+// jumpTableAt is the table that starts at the place or nearest before it, up to where
+// another reference leads.
+func (o *Object) jumpTableAt(section uint32, at uint64) *jumpTable {
+	i := sort.Search(len(o.jumps), func(i int) bool {
+		t := &o.jumps[i]
+		return t.section > section || t.section == section && t.start > at
+	}) - 1
+	if i < 0 || o.jumps[i].section != section {
+		return nil
+	}
+	if last, ok := o.lastRef(section, at); ok && last > o.jumps[i].start {
+		return nil
+	}
+	return &o.jumps[i]
+}
+
+// plainTableEntries makes each entry of a table without relocations lead to the
+// instruction behind its target.
+func (o *Object) plainTableEntries(t *jumpTable) []Site {
+	var list []Site
+	for i := range t.entries {
+		old, at := t.target(o, i), t.start+i*t.width
+		other, ok := o.otherPlace(t.code, old)
+		field := o.file.Data(t.section)[at : at+t.width]
+		by := (other - old) / 4
+		if !ok || by == 0 || uint64(field[0])+by > 0x7f {
+			continue
+		}
+		list = append(list, Site{
+			At: o.at(t.section, at), Edits: []Edit{o.byteEdit(t.section, at, field[0]+byte(by))},
+			Want: want(o.owners(t.code, t.from), "jump-tables"),
+		})
+	}
 	return list
 }
 
 // jumpTableEntries makes an entry lead to another place in the function.
 func jumpTableEntries(o *Object, s seed) []Site {
+	if t := o.jumpTableAt(s.section, s.at); t != nil {
+		return o.plainTableEntries(t)
+	}
 	d, ok := o.datumAt(s.section, s.at)
 	if !ok || d.reason != "jump-tables" {
 		return nil
 	}
 	r := o.file.Relocs(s.section).At(s.n)
 	section, at, _ := o.target(r)
-	if relative(r.Type) {
+	if o.relative(r.Type) {
 		at -= s.at - d.lo
 	}
 	other, ok := o.otherPlace(section, at)
 	if !ok {
 		return nil
 	}
-	users, ok := o.usersOf(s.section, s.at)
+	users, perhaps, ok := o.usersOf(s.section, s.at)
 	if !ok {
 		return nil
 	}
 	return []Site{{
 		At:    o.at(s.section, s.at),
 		Edits: []Edit{o.relocEdit(s.section, s.n, r.Symbol, r.Addend+int64(other-at))},
-		Want:  users,
+		Want:  users, Perhaps: perhaps,
 	}}
 }

@@ -118,13 +118,11 @@ func (o *Object) codeBytes(section uint32, start, end uint64, owners func(at uin
 		if in.Kind == decode.Nop {
 			return true
 		}
-		for offset := at; offset < at+uint64(in.Len); offset++ {
-			if o.relocated(section, offset) {
-				continue
-			}
-			if edit, ok := o.flipInside(section, at, in, offset, end); ok {
+		for _, x := range o.changes(o.file.Data(section)[at:end], in, true) {
+			if !o.relocated(section, at+x.off) {
 				list = append(list, Site{
-					At: o.at(section, offset), Edits: []Edit{edit}, Want: want(owners(offset), "alternatives"),
+					At: o.at(section, at+x.off), Edits: []Edit{o.byteEdit(section, at+x.off, x.value)},
+					Want: want(owners(at+x.off), "alternatives"),
 				})
 			}
 		}
@@ -217,7 +215,8 @@ func (o *Object) loads(e *entry, number uint16) bool {
 	if x := o.innermost(e.section, e.place); x != nil {
 		code := o.file.Data(e.section)
 		o.instructions(e.section, x.Start, x.End, func(at uint64, in *decode.Inst) bool {
-			found = found || in.Imm.Len == 4 && binary.LittleEndian.Uint32(in.Imm.Of(code[at:])) == uint32(number)
+			immediate, ok := o.number(code[at:], in)
+			found = found || ok && immediate == uint32(number)
 			return !found
 		})
 	}

@@ -49,6 +49,12 @@ type Site struct {
 	// its own, and "cold", where these are numbered in the cold part; "*" for
 	// any, where the places of all that follows move.
 	May []string
+	// Any is the reasons one of which must be reported for each function, and
+	// beside which the others may be, where what changes can be part of several
+	// things; Want's count only where it is nil.
+	Any []string
+	// Perhaps is functions of which it isn't known whether they are concerned.
+	Perhaps []int
 	// Line is set where what changes may be a line number: then a change of
 	// line numbers alone may be reported instead.
 	Line bool
@@ -63,6 +69,7 @@ type Object struct {
 	data []byte // never written
 	file *object.File
 	code *object.Code
+	*machine
 
 	rela     map[uint32]uint32 // the section of a section's relocation records
 	maxEnd   []uint64          // by extent: the furthest end of those up to it, in its section
@@ -71,10 +78,12 @@ type Object struct {
 	replaced []replaced // by start
 	aux      []auxRef   // by offset
 	unclear  []bool     // by function: another has its name, file and section
+	inline   []inline   // by section and start
+	jumps    []jumpTable // by section and start
+	literals []literal   // by section and place
+	toCode   []owned // places in code that nameless data refer to
+	lost     map[uint32]map[int]bool // by section of data: functions with an address in it that is lost from sight
 }
-
-// branch is what the assembler adds to the addend of a direct branch.
-const branch = -4
 
 // Open indexes an object. It keeps the data, which must not change.
 func Open(name string, data []byte) (*Object, error) {
@@ -82,22 +91,25 @@ func Open(name string, data []byte) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if file.Machine != elf.EM_X86_64 {
-		return nil, fmt.Errorf("%v: only x86-64 has mutations", file.Machine)
+	m := machines[file.Machine]
+	if m == nil {
+		return nil, fmt.Errorf("%v: no mutations are known", file.Machine)
 	}
-	code, err := object.LoadCode(file, branch)
+	code, err := object.LoadCode(file, m.branch)
 	if err != nil {
 		return nil, err
 	}
-	o := &Object{Name: name, data: data, file: file, code: code, rela: map[uint32]uint32{}}
+	o := &Object{Name: name, data: data, file: file, code: code, machine: m, rela: map[uint32]uint32{}, lost: map[uint32]map[int]bool{}}
 	for i := range file.Sections {
 		if s := &file.Sections[i]; s.Type == elf.SHT_RELA {
 			o.rela[s.Info] = uint32(i)
 		}
 	}
+	o.findInline()
 	o.findOwners()
 	o.findTables()
 	o.findReplaced()
+	o.flow(o)
 	o.findRefs()
 	return o, nil
 }
@@ -256,34 +268,9 @@ func (o *Object) relocated(section uint32, offset uint64) bool {
 	relocs := o.file.Relocs(section).Between(from, offset+1)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
-		if offset < r.Offset+fieldWidth(r.Type) {
+		if offset < r.Offset+o.width(r.Type) {
 			return true
 		}
-	}
-	return false
-}
-
-// fieldWidth is how many bytes a relocation writes.
-func fieldWidth(typ uint32) uint64 {
-	switch elf.R_X86_64(typ) {
-	case elf.R_X86_64_NONE:
-		return 0
-	case elf.R_X86_64_64, elf.R_X86_64_PC64, elf.R_X86_64_TPOFF64, elf.R_X86_64_SIZE64:
-		return 8
-	case elf.R_X86_64_16, elf.R_X86_64_PC16:
-		return 2
-	case elf.R_X86_64_8, elf.R_X86_64_PC8:
-		return 1
-	}
-	return 4
-}
-
-// relative tells whether a relocation's value counts from the field's place.
-func relative(typ uint32) bool {
-	switch elf.R_X86_64(typ) {
-	case elf.R_X86_64_PC32, elf.R_X86_64_PLT32, elf.R_X86_64_PC64, elf.R_X86_64_PC16, elf.R_X86_64_PC8,
-		elf.R_X86_64_GOTPCREL, elf.R_X86_64_GOTPCRELX, elf.R_X86_64_REX_GOTPCRELX:
-		return true
 	}
 	return false
 }

@@ -20,7 +20,7 @@ var classes = [...]class{
 	{"cold operand", coldParts, operands},
 	{"call target", allParts, callTargets},
 	{"data offset", allParts, dataOffsets},
-	{"kCFI hash", functions, kcfiHashes},
+	{"kCFI hash", entryParts, kcfiHashes},
 	{"string byte", places(stringData, 1), stringBytes},
 	{"UTF-16 string", places(stringData, 2), stringBytes},
 	{"merged constant", places(constantData, 0), contents},
@@ -67,34 +67,36 @@ var (
 	allParts   = partSeeds(func(*Object, *object.Extent) bool { return true })
 	entryParts = partSeeds(func(_ *Object, e *object.Extent) bool { return e.Part == 0 })
 	coldParts  = partSeeds(func(_ *Object, e *object.Extent) bool { return e.Part > 0 })
-	functions  = partSeeds(func(o *Object, e *object.Extent) bool {
-		return e.Part == 0 && o.code.Funcs[e.Func].Prefix < e.Start
-	})
 )
 
 // operands changes each byte of each immediate, so that the instruction stays
 // one of its kind and length.
 func operands(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
-	takesLine := o.callsWithLine(e)
+	takesLine, loose := o.callsWithLine(e), o.loose(o, e)
 	code := o.file.Data(e.Section)
 	var list []Site
 	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
 		if in.Kind == decode.Nop {
 			return true
 		}
-		line := takesLine || in.Imm.Len == 4 && o.isWarnLine(e, binary.LittleEndian.Uint32(in.Imm.Of(code[at:])))
-		for i := range uint64(in.Imm.Len) {
-			offset := at + uint64(in.Imm.Off) + i
-			if o.relocated(e.Section, offset) {
+		number, ok := o.number(code[at:], in)
+		line := takesLine || ok && o.isWarnLine(e, number)
+		for _, x := range o.changes(code[at:e.End], in, false) {
+			if o.relocated(e.Section, at+x.off) {
 				continue
 			}
-			if edit, ok := o.flipInside(e.Section, at, in, offset, e.End); ok {
-				list = append(list, Site{
-					At: o.at(e.Section, offset), Edits: []Edit{edit}, Line: line,
-					Want: want(o.owners(e.Section, offset), "instructions"),
-				})
+			site := Site{
+				At: o.at(e.Section, at+x.off), Edits: []Edit{o.byteEdit(e.Section, at+x.off, x.value)}, Line: line,
+				Want: want(o.owners(e.Section, at), "instructions"),
 			}
+			if loose {
+				site.Any = anyReason
+			}
+			if line {
+				site.May = []string{"lines"}
+			}
+			list = append(list, site)
 		}
 		return true
 	})
@@ -116,7 +118,7 @@ func (o *Object) callsWithLine(e *object.Extent) bool {
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		s := &o.file.Symbols[r.Symbol]
-		if takes(s.Name) || s.Defined() && o.file.Sections[s.Section].Executable() && takesAt(s.Section, s.Value+uint64(r.Addend-branch)) {
+		if takes(s.Name) || s.Defined() && o.file.Sections[s.Section].Executable() && takesAt(s.Section, s.Value+uint64(r.Addend-o.branch)) {
 			return true
 		}
 	}
@@ -149,23 +151,6 @@ func (o *Object) isWarnLine(e *object.Extent, number uint32) bool {
 	return false
 }
 
-// flipInside changes a bit of the instruction at a place so that another one
-// of its kind and length stands there.
-func (o *Object) flipInside(section uint32, at uint64, in *decode.Inst, offset, end uint64) (Edit, bool) {
-	code := slices.Clone(o.file.Data(section)[at:min(end, at+16)])
-	i := offset - at
-	for bit := range 8 {
-		old := code[i]
-		code[i] ^= 1 << bit
-		other := decode.Inst{}
-		if decode.X86(code, &other) && other.Len == in.Len && other.Kind == in.Kind {
-			return o.byteEdit(section, offset, code[i]), true
-		}
-		code[i] = old
-	}
-	return Edit{}, false
-}
-
 // relocsOfPart visits the relocations of a function's part with the instruction
 // that each is in.
 func (o *Object) relocsOfPart(e *object.Extent, visit func(i int, r object.Reloc, at uint64, in *decode.Inst)) {
@@ -184,17 +169,20 @@ func (o *Object) firstReloc(section uint32, offset uint64) int {
 	return relocs.Len() - relocs.Between(offset, 1<<63).Len()
 }
 
-// callTargets makes calls go to another function.
+// callTargets makes calls and jumps to functions go to another function.
 func callTargets(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
-	var list []Site
+	list := o.resolvedCalls(e)
 	o.relocsOfPart(e, func(i int, r object.Reloc, at uint64, in *decode.Inst) {
-		if in.Form != 0xe8 || r.Offset != at+uint64(in.PC.Off) || !relative(r.Type) {
+		if in.Kind != decode.Call && in.Kind != decode.Jump || r.Offset != at+uint64(in.PC.Off) || !o.relative(r.Type) {
 			return
 		}
 		owners := o.owners(e.Section, at)
-		if to := &o.file.Symbols[r.Symbol]; to.Defined() && o.sharesOwner(owners, to.Section, to.Value+uint64(r.Addend+4)) {
-			return
+		if to := &o.file.Symbols[r.Symbol]; to.Defined() {
+			place := to.Value + uint64(r.Addend-o.branch)
+			if o.sharesOwner(owners, to.Section, place) || o.innermost(to.Section, place) == nil {
+				return
+			}
 		}
 		other, ok := o.otherSymbol(r.Symbol, owners, func(s *object.Symbol) bool { return o.isFunction(s) })
 		if !ok {
@@ -202,9 +190,40 @@ func callTargets(o *Object, s seed) []Site {
 		}
 		list = append(list, Site{
 			At:    o.at(e.Section, at) + " call " + o.file.Symbols[r.Symbol].Name + " -> " + o.file.Symbols[other].Name,
-			Edits: []Edit{o.relocEdit(e.Section, i, other, branch)},
+			Edits: []Edit{o.relocEdit(e.Section, i, other, o.branch)},
 			Want:  want(owners, "references"),
 		})
+	})
+	return list
+}
+
+// resolvedCalls makes calls without a relocation go to another function.
+func (o *Object) resolvedCalls(e *object.Extent) []Site {
+	var list []Site
+	extents, _ := o.code.ExtentsOf(e.Section)
+	code := o.file.Data(e.Section)
+	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
+		if in.Kind != decode.Call || o.relocated(e.Section, at+uint64(in.PC.Off)) {
+			return true
+		}
+		old, owners := o.innermost(e.Section, at+uint64(in.PCRel)), o.owners(e.Section, at)
+		if old == nil || old.Func == e.Func {
+			return true
+		}
+		for i := range extents {
+			to := &extents[(i+int(at))%len(extents)]
+			field, ok := o.retarget(code[at:], in, int64(to.Start-at))
+			if !ok || to.Part > 0 || o.code.Name(to.Symbol) == o.code.Name(old.Symbol) || to.Start == old.Start || o.sharesOwner(owners, e.Section, to.Start) {
+				continue
+			}
+			list = append(list, Site{
+				At:    o.at(e.Section, at) + " call " + o.code.Name(old.Symbol) + " -> " + o.code.Name(to.Symbol),
+				Edits: []Edit{{o.file.Sections[e.Section].Offset + at + uint64(in.PC.Off), field}},
+				Want:  want(owners, "references"),
+			})
+			break
+		}
+		return true
 	})
 	return list
 }
@@ -241,18 +260,16 @@ func (o *Object) otherSymbol(symbol uint32, owners []owner, fits func(s *object.
 	return 0, false
 }
 
-// dataOffsets moves references to named data by one byte.
+// dataOffsets moves references to named data by one byte: each alone, and where
+// several relocations make one address, all of them.
 func dataOffsets(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
 	var list []Site
 	o.relocsOfPart(e, func(i int, r object.Reloc, at uint64, in *decode.Inst) {
-		if r.Offset == at+uint64(in.PC.Off) && in.Form != 0 || fieldWidth(r.Type) < 4 {
+		if r.Offset == at+uint64(in.PC.Off) && in.Form != 0 || o.width(r.Type) < 4 {
 			return
 		}
-		end := r.Addend
-		if relative(r.Type) {
-			end += int64(at + uint64(in.Len) - r.Offset)
-		}
+		end := r.Addend + o.end(r, at, in)
 		s := &o.file.Symbols[r.Symbol]
 		if s.Type() == elf.STT_SECTION || s.Defined() && o.file.Sections[s.Section].Executable() {
 			if !o.insideNamed(s.Section, s.Value+uint64(end)) {
@@ -261,13 +278,40 @@ func dataOffsets(o *Object, s seed) []Site {
 		} else if s.Defined() && (kindOf(&o.file.Sections[s.Section]) != writableData || nameless(s.Name)) || s.Name == "" {
 			return
 		}
-		list = append(list, Site{
+		site := Site{
 			At:    fmt.Sprintf("%s %s%+d", o.at(e.Section, at), s.Name, end),
 			Edits: []Edit{o.relocEdit(e.Section, i, r.Symbol, r.Addend+1)},
 			Want:  want(o.owners(e.Section, at), "references"),
-		})
+		}
+		if o.loose(o, e) {
+			site.Any = anyReason
+		}
+		list = append(list, site)
+		if edits := o.addressEdits(e, i, r, 1); len(edits) > 1 {
+			site.At, site.Edits = site.At+" and its other half", edits
+			list = append(list, site)
+		}
 	})
 	return list
+}
+
+// addressEdits moves the address that a relocation is part of: where it takes two
+// instructions, all relocations of the function by that symbol and addend.
+func (o *Object) addressEdits(e *object.Extent, i int, r object.Reloc, by int64) []Edit {
+	edits := []Edit{o.relocEdit(e.Section, i, r.Symbol, r.Addend+by)}
+	if !o.pairs {
+		return edits
+	}
+	for _, part := range o.code.Funcs[e.Func].Parts {
+		p := &o.code.Extents[part]
+		relocs := o.file.Relocs(p.Section)
+		for n := o.firstReloc(p.Section, p.Start); n < relocs.Len() && relocs.Offset(n) < p.End; n++ {
+			if x := relocs.At(n); x.Symbol == r.Symbol && x.Addend == r.Addend && (p != e || n != i) {
+				edits = append(edits, o.relocEdit(p.Section, n, x.Symbol, x.Addend+by))
+			}
+		}
+	}
+	return edits
 }
 
 // insideNamed tells whether a place and the one behind it are in one variable
@@ -284,7 +328,7 @@ func (o *Object) insideNamed(section uint32, at uint64) bool {
 			break
 		}
 		if at+1-x.Value < x.Size {
-			if found || !x.Local() || nameless(x.Name) {
+			if found || !x.Local() && !o.globals || nameless(x.Name) {
 				return false
 			}
 			found = true
@@ -296,20 +340,17 @@ func (o *Object) insideNamed(section uint32, at uint64) bool {
 // kcfiHashes changes the type hash in front of a function.
 func kcfiHashes(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
-	prefix := o.code.Funcs[e.Func].Prefix
+	at, ok := o.kcfi(o, e)
+	if !ok {
+		return nil
+	}
 	var list []Site
-	o.instructions(e.Section, prefix, e.Start, func(at uint64, in *decode.Inst) bool {
-		if in.Kind != decode.Plain || in.Len != 5 || in.Imm.Len != 4 { // mov $hash, %eax
-			return true
-		}
-		for i := range uint64(4) {
-			list = append(list, Site{
-				At: o.at(e.Section, at+1+i), Edits: []Edit{o.flip(e.Section, at+1+i)},
-				Want: want([]owner{{fn: int(e.Func)}}, "cfi"),
-			})
-		}
-		return true
-	})
+	for i := range uint64(4) {
+		list = append(list, Site{
+			At: o.at(e.Section, at+i), Edits: []Edit{o.flip(e.Section, at+i)},
+			Want: want([]owner{{fn: int(e.Func)}}, "cfi"),
+		})
+	}
 	return list
 }
 
@@ -323,10 +364,7 @@ func tableReferences(o *Object, s seed) []Site {
 		if s.Type() != elf.STT_SECTION || o.tables[s.Section] == nil {
 			return
 		}
-		t, place := o.tables[s.Section], uint64(r.Addend)
-		if relative(r.Type) {
-			place += at + uint64(in.Len) - r.Offset
-		}
+		t, place := o.tables[s.Section], uint64(r.Addend+o.end(r, at, in))
 		mine, owners := t.entryOf(place), o.owners(e.Section, at)
 		for n := range t.entries {
 			other := &t.entries[n]
@@ -335,7 +373,7 @@ func tableReferences(o *Object, s seed) []Site {
 			}
 			list = append(list, Site{
 				At:    o.at(e.Section, at) + " refers to " + o.at(s.Section, place),
-				Edits: []Edit{o.relocEdit(e.Section, i, r.Symbol, r.Addend+int64(other.start-mine.start))},
+				Edits: o.addressEdits(e, i, r, int64(other.start-mine.start)),
 				Want:  want(owners, "references"),
 			})
 			return

@@ -3,8 +3,10 @@
 package mutate
 
 import (
+	"cmp"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/object"
@@ -82,9 +84,9 @@ func (o *Object) ownersOrBehind(section uint32, at uint64) []owner {
 	code, in := o.file.Data(section), decode.Inst{}
 	for from := at; from < end; {
 		switch {
-		case decode.X86(code[from:], &in) && in.Kind == decode.Nop:
+		case o.decode(code[from:], &in) && in.Kind == decode.Nop:
 			from += uint64(in.Len)
-		case code[from] == 0 || code[from] == 0xcc:
+		case o.fill(code[from]):
 			from++
 		default:
 			return nil
@@ -123,14 +125,73 @@ func (o *Object) sameOwners(section uint32, a, b uint64) bool {
 }
 
 // instructions visits the instructions of a stretch of code, up to what can't
-// be decoded.
+// be decoded. Data in the code are left out.
 func (o *Object) instructions(section uint32, start, end uint64, visit func(at uint64, in *decode.Inst) bool) {
 	code, in := o.file.Data(section), decode.Inst{}
 	for at := start; at < end; at += uint64(in.Len) {
-		if !decode.X86(code[at:end], &in) || !visit(at, &in) {
+		if d, ok := o.inlineAt(section, at); ok {
+			at = d.end
+			if at >= end {
+				return
+			}
+		}
+		if !o.decode(code[at:end], &in) || !visit(at, &in) {
 			return
 		}
 	}
+}
+
+// inline is a stretch of data in code, between the mapping symbols $d and $x of
+// the arm64 ELF ABI.
+type inline struct {
+	section    uint32
+	start, end uint64
+}
+
+func (o *Object) findInline() {
+	type mark struct {
+		section uint32
+		at      uint64
+		data    bool
+	}
+	var marks []mark
+	for i := range o.file.Symbols {
+		s := &o.file.Symbols[i]
+		if !s.Local() || !s.Defined() || !o.file.Sections[s.Section].Executable() {
+			continue
+		}
+		name, _, _ := strings.Cut(s.Name, ".")
+		if dollar := strings.LastIndexByte(name, '$'); dollar >= 0 && (name[dollar:] == "$d" || name[dollar:] == "$x") {
+			marks = append(marks, mark{s.Section, s.Value, name[dollar:] == "$d"})
+		}
+	}
+	slices.SortStableFunc(marks, func(a, b mark) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.at, b.at))
+	})
+	for i, m := range marks {
+		if !m.data {
+			continue
+		}
+		d := inline{m.section, m.at, o.file.Sections[m.section].Size}
+		if i+1 < len(marks) && marks[i+1].section == m.section {
+			d.end = marks[i+1].at
+		}
+		if d.start < d.end {
+			o.inline = append(o.inline, d)
+		}
+	}
+}
+
+// inlineAt is the stretch of data in code that a place is in.
+func (o *Object) inlineAt(section uint32, at uint64) (inline, bool) {
+	i := sort.Search(len(o.inline), func(i int) bool {
+		d := &o.inline[i]
+		return d.section > section || d.section == section && d.end > at
+	})
+	if i == len(o.inline) || o.inline[i].section != section || o.inline[i].start > at {
+		return inline{}, false
+	}
+	return o.inline[i], true
 }
 
 // instruction is the instruction at a place in a function, nil where none

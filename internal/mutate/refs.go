@@ -22,16 +22,18 @@ const paBias = 0x8000_0000
 
 // findRefs indexes the references to data by the place they lead to.
 func (o *Object) findRefs() {
-	for i := range o.file.Sections {
-		s := &o.file.Sections[i]
-		if !s.Allocated() || isDerived(s.Name) {
-			continue
+	for _, executable := range [...]bool{false, true} {
+		for i := range o.file.Sections {
+			s := &o.file.Sections[i]
+			if !s.Allocated() || isDerived(s.Name) || s.Executable() != executable {
+				continue
+			}
+			if executable {
+				o.machine.codeRefs(o, uint32(i))
+			} else {
+				o.dataRefs(uint32(i))
+			}
 		}
-		if !s.Executable() {
-			o.dataRefs(uint32(i))
-			continue
-		}
-		o.codeRefs(uint32(i))
 	}
 	slices.SortFunc(o.refs, func(a, b ref) int {
 		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.at, b.at), cmp.Compare(a.from, b.from), cmp.Compare(a.field, b.field))
@@ -45,7 +47,7 @@ func (o *Object) dataRefs(from uint32) {
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		addend := r.Addend
-		if t != nil && t.fromStart && relative(r.Type) {
+		if t != nil && t.fromStart && o.relative(r.Type) {
 			addend -= int64(r.Offset % t.size)
 		}
 		o.addRef(from, r.Offset, r.Symbol, addend)
@@ -59,11 +61,7 @@ func (o *Object) codeRefs(from uint32) {
 	plain := func(upTo uint64) { // not in an instruction: as if one ended with the field
 		for ; next < relocs.Len() && relocs.Offset(next) < upTo; next++ {
 			r := relocs.At(next)
-			addend := r.Addend
-			if relative(r.Type) {
-				addend += int64(fieldWidth(r.Type))
-			}
-			o.addRef(from, r.Offset, r.Symbol, addend)
+			o.addRef(from, r.Offset, r.Symbol, r.Addend+o.end(r, 0, nil))
 		}
 	}
 	stretch := func(start, end uint64) {
@@ -72,11 +70,7 @@ func (o *Object) codeRefs(from uint32) {
 			stop := at + uint64(in.Len)
 			for ; next < relocs.Len() && relocs.Offset(next) < stop; next++ {
 				r := relocs.At(next)
-				addend := r.Addend
-				if in.PC.Len > 0 && r.Offset == at+uint64(in.PC.Off) && relative(r.Type) {
-					addend += int64(stop - r.Offset)
-				}
-				o.addRef(from, r.Offset, r.Symbol, addend)
+				o.addRef(from, r.Offset, r.Symbol, r.Addend+o.end(r, at, in))
 			}
 			return next < relocs.Len()
 		})
@@ -112,6 +106,9 @@ func (o *Object) addRef(from uint32, field uint64, symbol uint32, addend int64) 
 	section := &o.file.Sections[s.Section]
 	at := s.Value + uint64(addend)
 	if section.Executable() {
+		if kindOf(&o.file.Sections[from]) == readOnlyData && o.tables[from] == nil {
+			o.toCode = append(o.toCode, owned{s.Section, at})
+		}
 		if section.Name == auxSection {
 			o.aux = append(o.aux, auxRef{at, from, field})
 		}

@@ -232,8 +232,11 @@ func (o *Object) findReplaced() {
 	for _, t := range o.tables {
 		for i := range t.entries {
 			e := &t.entries[i]
-			if o.file.Sections[e.section].Name == replacementSection {
-				e.owners, e.reason = o.replacedBy(e.section, e.place), "alternatives"
+			if len(o.owners(e.section, e.place)) > 0 {
+				continue
+			}
+			if owners := o.replacedBy(e.section, e.place); len(owners) > 0 {
+				e.owners, e.reason = owners, "alternatives"
 			}
 		}
 	}

@@ -125,6 +125,9 @@ func (t *Trial) changes(sites []*Site) (map[Key]Reasons, error) {
 func (t *Trial) judge(s *Site, reported map[Key]Reasons, others map[Key]bool) Verdict {
 	v := Verdict{Site: s}
 	mine := map[Key]bool{}
+	for _, fn := range s.Perhaps {
+		mine[t.KeyOf(fn)] = true
+	}
 	for fn, reasons := range s.Want {
 		key := t.KeyOf(fn)
 		mine[key] = true
@@ -153,17 +156,24 @@ func (s *Site) fits(got, demanded Reasons) bool {
 	if s.Line && maps.Equal(got, Reasons{"line-only": true, "lines": true}) {
 		return true
 	}
+	found := s.Any == nil
 	for r := range demanded {
-		if !got[r] {
+		if s.Any == nil && !got[r] {
 			return false
 		}
 	}
 	for r := range got {
-		if !demanded[r] && !slices.Contains(s.May, r) && !slices.Contains(s.May, "*") {
+		found = found || slices.Contains(s.Any, r)
+		if !demanded[r] && !slices.Contains(s.May, r) && !slices.Contains(s.Any, r) && !slices.Contains(s.May, "*") {
 			return false
 		}
 	}
-	return true
+	return found
+}
+
+// concerned is the functions that may be reported.
+func (s *Site) concerned() []int {
+	return slices.AppendSeq(slices.Clone(s.Perhaps), maps.Keys(s.Want))
 }
 
 func (r Reasons) String() string { return strings.Join(slices.Sorted(maps.Keys(r)), "+") }
@@ -197,7 +207,7 @@ func (t *Trial) Together(sites []Site) []Verdict {
 	for i := range sites {
 		s := &sites[i]
 		n := slices.IndexFunc(batches, func(b *batch) bool {
-			for fn := range s.Want {
+			for _, fn := range s.concerned() {
 				if b.taken[fn] {
 					return false
 				}
@@ -210,7 +220,7 @@ func (t *Trial) Together(sites []Site) []Verdict {
 		}
 		b := batches[n]
 		b.sites = append(b.sites, s)
-		for fn := range s.Want {
+		for _, fn := range s.concerned() {
 			b.taken[fn] = true
 		}
 	}
@@ -235,7 +245,7 @@ func (t *Trial) together(sites []*Site) []Verdict {
 	}
 	demanded := map[Key]bool{}
 	for _, s := range sites {
-		for fn := range s.Want {
+		for _, fn := range s.concerned() {
 			demanded[t.KeyOf(fn)] = true
 		}
 	}

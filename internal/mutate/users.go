@@ -4,6 +4,7 @@ package mutate
 
 import (
 	"debug/elf"
+	"slices"
 	"sort"
 	"strings"
 
@@ -117,6 +118,12 @@ func (o *Object) symbolDatum(section uint32, at uint64, readOnly bool) (datum, b
 			return datum{}, false
 		}
 	}
+	if t := o.jumpTableAt(section, at); t != nil {
+		if t.entries == 0 || at >= t.end() {
+			return datum{}, false
+		}
+		return datum{lo: t.start, hi: t.end(), reason: "jump-tables"}, true
+	}
 	return o.tableOrConstants(section, lo, lo+1), true
 }
 
@@ -130,7 +137,7 @@ func (o *Object) tableOrConstants(section uint32, lo, hi uint64) datum {
 	}
 	r := relocs.At(0)
 	if to, at, ok := o.target(r); ok && o.file.Sections[to].Executable() {
-		if relative(r.Type) {
+		if o.relative(r.Type) {
 			at -= r.Offset - lo
 		}
 		if e := o.innermost(to, at); e != nil && e.Start != at {
@@ -185,10 +192,20 @@ type spot struct {
 }
 
 // usersOf is the functions that a byte of data is part of, and the reasons they
-// must be reported for when it changes; false where it isn't sure.
-func (o *Object) usersOf(section uint32, at uint64) (map[int]Reasons, bool) {
-	w := map[int]Reasons{}
-	return w, o.collect(w, section, at, map[spot]bool{})
+// must be reported for when it changes; false where it isn't sure. Perhaps is those
+// that may use it by an address that is lost from sight.
+func (o *Object) usersOf(section uint32, at uint64) (w map[int]Reasons, perhaps []int, ok bool) {
+	w = map[int]Reasons{}
+	seen := map[spot]bool{}
+	ok = o.collect(w, section, at, seen)
+	for s := range seen {
+		for fn := range o.lost[s.section] {
+			if w[fn] == nil && !slices.Contains(perhaps, fn) {
+				perhaps = append(perhaps, fn)
+			}
+		}
+	}
+	return w, perhaps, ok
 }
 
 // maxUsers bounds how many references are followed for one byte.
@@ -233,11 +250,10 @@ func (o *Object) user(w map[int]Reasons, r ref, d *datum, seen map[spot]bool) bo
 		return o.collect(w, r.from, r.field, seen)
 	}
 	owners := o.owners(r.from, r.field)
-	switch s.Name {
-	case replacementSection:
-		owners, reason = o.replacedBy(r.from, r.field), "alternatives"
-	case auxSection:
+	if s.Name == auxSection {
 		owners, reason = o.auxOf(r.field), "alternatives"
+	} else if len(owners) == 0 {
+		owners, reason = o.replacedBy(r.from, r.field), "alternatives"
 	}
 	for _, x := range owners {
 		add(w, x, reason)

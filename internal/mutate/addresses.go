@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: MIT
+
+package mutate
+
+import (
+	"debug/elf"
+	"encoding/binary"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+)
+
+// On arm64 gcc reaches a file's variables by one address and the distance of each
+// from there (section anchors). Which datum an instruction refers to then takes
+// following the address through the function. Where that loses sight of it, the
+// function is noted under the section (Object.lost): it may use any of its data.
+
+// address is what a register holds: nothing known, or an address in a section of
+// data, to which an index may have been added.
+type address struct {
+	known   bool
+	section uint32
+	at      uint64
+}
+
+type registers [32]address // 31 is never known
+
+// node is an instruction of a function, or of what replaces some of it.
+type node struct {
+	section uint32
+	at      uint64
+	kind    decode.Kind
+	target  uint64 // of a direct branch
+	word    uint32
+	next    []int // beside the instruction behind it
+	last    bool  // nothing follows
+}
+
+// addresses follows the addresses of one function.
+type addresses struct {
+	*Object
+	fn    int
+	nodes []node
+	index map[owned]int
+	state []registers
+	seen  []bool
+	work  []int
+	emit  bool // note what is found
+}
+
+type owned struct {
+	section uint32
+	at      uint64
+}
+
+// arm64CodeRefs notes the references of a section: those by relocations alone, and
+// those of the functions that start in it by an address of a section.
+func arm64CodeRefs(o *Object, from uint32) {
+	relocs := o.file.Relocs(from)
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		typ := elf.R_AARCH64(r.Type)
+		if typ != elf.R_AARCH64_ADR_PREL_PG_HI21 && typ != elf.R_AARCH64_ADD_ABS_LO12_NC || o.file.Symbols[r.Symbol].Type() != elf.STT_SECTION {
+			o.addRef(from, r.Offset, r.Symbol, r.Addend)
+		}
+	}
+	extents, _ := o.code.ExtentsOf(from)
+	for i := range extents {
+		if e := &extents[i]; e.Part == 0 {
+			o.follow(int(e.Func))
+		}
+	}
+}
+
+// follow notes the references of a function by addresses.
+func (o *Object) follow(fn int) {
+	a := addresses{Object: o, fn: fn, index: map[owned]int{}}
+	for _, part := range o.code.Funcs[fn].Parts {
+		e := &o.code.Extents[part]
+		a.add(e.Section, e.Start, e.End)
+	}
+	if !a.link() {
+		return
+	}
+	a.state, a.seen = make([]registers, len(a.nodes)), make([]bool, len(a.nodes))
+	a.flow(0, registers{})
+	for i := range a.nodes { // what nothing known leads to
+		if !a.seen[i] {
+			a.flow(i, registers{})
+		}
+		for len(a.work) > 0 {
+			n := a.work[len(a.work)-1]
+			a.work = a.work[:len(a.work)-1]
+			a.step(n)
+		}
+	}
+	a.emit = true
+	for i := range a.nodes {
+		a.step(i)
+	}
+}
+
+func (a *addresses) add(section uint32, start, end uint64) {
+	code := a.file.Data(section)
+	first := len(a.nodes)
+	a.instructions(section, start, end, func(at uint64, in *decode.Inst) bool {
+		n := node{section: section, at: at, kind: in.Kind, word: binary.LittleEndian.Uint32(code[at:]), target: at + uint64(in.PCRel)}
+		a.index[owned{section, at}] = len(a.nodes)
+		a.nodes = append(a.nodes, n)
+		return true
+	})
+	if len(a.nodes) > first {
+		a.nodes[len(a.nodes)-1].last = true
+	}
+}
+
+// link finds where each instruction may lead, false where none makes an address.
+func (a *addresses) link() bool {
+	any := false
+	for i := range a.nodes {
+		_, _, ok := a.dataAt(a.nodes[i].section, a.nodes[i].at, elf.R_AARCH64_ADD_ABS_LO12_NC)
+		any = any || ok
+	}
+	for _, t := range a.tables {
+		if t.reason == "alternatives" {
+			for i := range t.entries {
+				any = a.alternative(t, &t.entries[i]) || any
+			}
+		}
+	}
+	if !any {
+		return false
+	}
+	field := map[string]uint64{"jump-labels": 4, "exception-table": 4}
+	for _, t := range a.tables {
+		at := field[t.reason]
+		if at == 0 {
+			continue
+		}
+		for i := range t.entries {
+			a.edge(t, &t.entries[i], at)
+		}
+	}
+	var inside []int
+	for i := range a.jumps {
+		t := &a.jumps[i]
+		for n := range t.entries {
+			inside = a.appendNode(inside, t.code, t.target(a.Object, n))
+		}
+	}
+	for i := range a.toCode {
+		inside = a.appendNode(inside, a.toCode[i].section, a.toCode[i].at)
+	}
+	for i := range a.nodes {
+		n := &a.nodes[i]
+		switch n.kind {
+		case decode.IndirectJump:
+			n.next = append(n.next, inside...)
+		case decode.Jump, decode.CondJump:
+			section, to := n.section, n.target
+			if r := a.relocAt(n.section, n.at); r >= 0 {
+				var ok bool
+				if section, to, ok = a.target(a.file.Relocs(n.section).At(r)); !ok {
+					continue
+				}
+			}
+			n.next = a.appendNode(n.next, section, to)
+		}
+	}
+	return true
+}
+
+func (a *addresses) appendNode(list []int, section uint32, at uint64) []int {
+	if i, ok := a.index[owned{section, at}]; ok {
+		list = append(list, i)
+	}
+	return list
+}
+
+// alternative adds the code that may stand at a place of the function.
+func (a *addresses) alternative(t *table, e *entry) bool {
+	from, ok := a.index[owned{e.section, e.place}]
+	r := a.relocAt(t.section, e.start+4)
+	if !ok || r < 0 {
+		return false
+	}
+	lengths := a.file.Data(t.section)[e.start+10:]
+	section, at, ok := a.target(a.file.Relocs(t.section).At(r))
+	if !ok || lengths[1] == 0 {
+		return false
+	}
+	first := len(a.nodes)
+	a.add(section, at, at+uint64(lengths[1]))
+	if len(a.nodes) == first {
+		return false
+	}
+	last := &a.nodes[len(a.nodes)-1]
+	last.next = a.appendNode(last.next, e.section, e.place+uint64(lengths[0]))
+	a.nodes[from].next = append(a.nodes[from].next, first)
+	makes := false
+	for i := first; i < len(a.nodes); i++ {
+		_, _, ok := a.dataAt(section, a.nodes[i].at, elf.R_AARCH64_ADD_ABS_LO12_NC)
+		makes = makes || ok
+	}
+	return makes
+}
+
+// edge adds the way from an entry's place to where a field of it leads.
+func (a *addresses) edge(t *table, e *entry, field uint64) {
+	from, ok := a.index[owned{e.section, e.place}]
+	r := a.relocAt(t.section, e.start+field)
+	if !ok || r < 0 {
+		return
+	}
+	if section, at, ok := a.target(a.file.Relocs(t.section).At(r)); ok {
+		a.nodes[from].next = a.appendNode(a.nodes[from].next, section, at)
+	}
+}
+
+// flow merges what is known before an instruction.
+func (a *addresses) flow(i int, r registers) {
+	if !a.seen[i] {
+		a.seen[i], a.state[i] = true, r
+		a.work = append(a.work, i)
+		return
+	}
+	changed := false
+	for n := range r {
+		if old := &a.state[i][n]; *old != r[n] {
+			a.lose(*old)
+			a.lose(r[n])
+			changed = changed || old.known
+			*old = address{}
+		}
+	}
+	if changed {
+		a.work = append(a.work, i)
+	}
+}
+
+// lose notes that an address is lost from sight.
+func (a *addresses) lose(x address) {
+	if !x.known {
+		return
+	}
+	if a.Object.lost[x.section] == nil {
+		a.Object.lost[x.section] = map[int]bool{}
+	}
+	a.Object.lost[x.section][a.fn] = true
+}
+
+// uses notes a reference.
+func (a *addresses) uses(n *node, x address, by int64) {
+	if at := x.at + uint64(by); a.emit && x.known && at <= a.file.Sections[x.section].Size {
+		a.refs = append(a.refs, ref{x.section, n.section, at, n.at})
+	}
+}
+
+// step is one instruction.
+func (a *addresses) step(i int) {
+	n, r := &a.nodes[i], a.state[i]
+	jumps := a.apply(n, &r)
+	r[31] = address{}
+	if a.emit {
+		return
+	}
+	for _, to := range n.next {
+		a.flow(to, r)
+	}
+	if !jumps && !n.last {
+		a.flow(i+1, r)
+	}
+}
+
+// apply is what an instruction does to the registers; it tells whether nothing goes
+// on behind it.
+func (a *addresses) apply(n *node, r *registers) (jumps bool) {
+	arguments := func() {
+		for x := range 8 {
+			a.uses(n, r[x], 0)
+		}
+	}
+	switch n.kind {
+	case decode.Nop:
+		return false
+	case decode.Trap:
+		return false
+	case decode.Call, decode.IndirectCall:
+		arguments()
+		for x := range 19 {
+			r[x] = address{}
+		}
+		r[30] = address{}
+		return false
+	case decode.Return:
+		a.uses(n, r[0], 0)
+		return true
+	case decode.Jump, decode.IndirectJump:
+		if len(n.next) == 0 {
+			arguments()
+		}
+		return true
+	case decode.CondJump:
+		return false
+	}
+	a.plain(n, r)
+	return false
+}
+
+func (a *addresses) plain(n *node, r *registers) {
+	w := n.word
+	rd, rn, rm, ra := w&31, w>>5&31, w>>16&31, w>>10&31
+	escape := func(list ...uint32) {
+		for _, x := range list {
+			a.uses(n, r[x], 0)
+			if a.emit {
+				a.lose(r[x])
+			}
+		}
+		r[rd] = address{}
+	}
+	switch {
+	case w&0x1f00_0000 == 0x1000_0000: // ADR, ADRP
+		r[rd] = address{}
+	case w&0x1f80_0000 == 0x1100_0000: // ADD, SUB (immediate)
+		if section, at, ok := a.dataAt(n.section, n.at, elf.R_AARCH64_ADD_ABS_LO12_NC); ok {
+			r[rd] = address{true, section, at}
+			return
+		}
+		by := uint64(w >> 10 & 0xfff << (w >> 22 & 1 * 12))
+		switch x := r[rn]; {
+		case w>>29 == 4 && x.known:
+			r[rd] = address{true, x.section, x.at + by}
+		case w>>29 == 6 && x.known:
+			r[rd] = address{true, x.section, x.at - by}
+		default:
+			escape(rn)
+		}
+	case w&0x1f80_0000 == 0x1280_0000: // MOVN, MOVZ, MOVK
+		r[rd] = address{}
+	case w&0x1f00_0000 == 0x1200_0000, w&0x1f80_0000 == 0x1300_0000: // logical (immediate), bitfield
+		escape(rn)
+	case w&0xffe0_ffe0 == 0xaa00_03e0: // MOV
+		r[rd] = r[rm]
+	case w&0xff00_0000 == 0x8b00_0000 && r[rn].known && !r[rm].known: // ADD of an index
+		r[rd] = r[rn]
+	case w&0xff20_fc00 == 0x8b00_0000 && r[rm].known && !r[rn].known:
+		r[rd] = r[rm]
+	case w&0x0a00_0000 == 0x0800_0000:
+		a.memory(n, r)
+	case w>>24 == 0xd5: // system
+		if w>>21&1 == 1 {
+			r[rd] = address{}
+		}
+	default:
+		escape(rn, rm, ra)
+	}
+}
+
+// memory is a load or store.
+func (a *addresses) memory(n *node, r *registers) {
+	w := n.word
+	rt, rn, rm, rt2 := w&31, w>>5&31, w>>16&31, w>>10&31
+	base, size := r[rn], w>>30
+	vector := w>>26&1 == 1
+	load := w>>22&3 != 0
+	signed := func(v uint32, bits int) int64 { return int64(int32(v<<(32-bits)) >> (32 - bits)) }
+	switch {
+	case w&0x3b00_0000 == 0x1800_0000: // literal
+		load = true
+	case w&0x3a00_0000 == 0x2800_0000: // pair
+		load = w>>22&1 == 1
+		shift := 2 + w>>31
+		if vector {
+			shift = 2 + size
+		}
+		by := signed(w>>15&0x7f, 7) << shift
+		mode := w >> 23 & 3
+		if mode == 1 {
+			a.uses(n, base, 0)
+		} else {
+			a.uses(n, base, by)
+		}
+		if mode&1 == 1 && base.known {
+			r[rn].at += uint64(by)
+		}
+		if !load && !vector {
+			a.uses(n, r[rt2], 0)
+		} else if !vector {
+			r[rt2] = address{}
+		}
+	case w&0x3b00_0000 == 0x3900_0000: // unsigned offset
+		shift := size
+		if vector && w>>23&1 == 1 {
+			shift = 4
+		}
+		if a.relocAt(n.section, n.at) < 0 {
+			a.uses(n, base, int64(w>>10&0xfff)<<shift)
+		}
+	case w&0x3b20_0000 == 0x3800_0000: // unscaled, pre- and post-index
+		by := signed(w>>12&0x1ff, 9)
+		if w>>10&3 == 1 {
+			a.uses(n, base, 0)
+		} else {
+			a.uses(n, base, by)
+		}
+		if w>>10&1 == 1 && base.known {
+			r[rn].at += uint64(by)
+		}
+	case w&0x3b20_0c00 == 0x3820_0800: // register offset
+		a.uses(n, base, 0)
+		if !base.known {
+			a.uses(n, r[rm], 0)
+		}
+	default: // exclusive, ordered, atomic
+		load = true
+		a.uses(n, base, 0)
+		for _, x := range [...]uint32{rm, rt, rt2} {
+			a.uses(n, r[x], 0)
+			r[x] = address{}
+		}
+	}
+	switch {
+	case vector:
+	case load:
+		r[rt] = address{}
+	default:
+		a.uses(n, r[rt], 0)
+	}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+package mutate
+
+import (
+	"debug/elf"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// machine is what mutations must know of an architecture: one row, in a file
+// named after it.
+type machine struct {
+	decode decode.Decoder
+	// branch is what the assembler adds to the addend of a direct branch.
+	branch int64
+	// width is how many bytes a relocation writes.
+	width func(typ uint32) uint64
+	// relative tells whether a relocation's value counts from the field's place.
+	relative func(typ uint32) bool
+	// fill tells whether the byte, outside of every function, is padding.
+	fill func(b byte) bool
+	// changes makes another instruction of the kind and length of one, in each
+	// way that changes one byte: of its operands, or of all of it.
+	changes func(code []byte, in *decode.Inst, whole bool) []change
+	// number is the immediate of an instruction that may be a line number.
+	number func(code []byte, in *decode.Inst) (uint32, bool)
+	// retarget makes a direct branch go elsewhere, so many bytes from it.
+	retarget func(code []byte, in *decode.Inst, to int64) ([]byte, bool)
+	// end is what to add to the addend of a relocated field in an instruction,
+	// because its distance counts from another place than the field's.
+	end func(r object.Reloc, at uint64, in *decode.Inst) int64
+	// pairs is set where it takes two instructions to make an address, each with
+	// a relocation.
+	pairs bool
+	// globals is set where section symbols stand for global variables, too.
+	globals bool
+	// kcfi finds the type hash in front of a function.
+	kcfi func(o *Object, e *object.Extent) (at uint64, ok bool)
+	// codeRefs notes the references to data of a section of code.
+	codeRefs func(o *Object, from uint32)
+	// flow reads what only the flow of a function tells, before the references:
+	// jump tables, literals.
+	flow func(o *Object)
+	// loose tells whether a change of any operand in a part may show as
+	// something else than another instruction.
+	loose func(o *Object, e *object.Extent) bool
+}
+
+// change is a byte of an instruction written anew.
+type change struct {
+	off   uint64
+	value byte
+}
+
+var machines = map[elf.Machine]*machine{
+	elf.EM_X86_64:  &x86,
+	elf.EM_AARCH64: &arm64,
+}
+
+// anyReason is the reasons that an instruction's operand may be reported for where
+// it is part of a reference: to a variable, to data that count by content, to a jump
+// table.
+var anyReason = []string{"instructions", "references", "constants", "strings", "jump-tables"}
