@@ -3,6 +3,7 @@
 package fnsum_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,39 +29,15 @@ import (
 //
 //	FNSUM_MUTATIONS=200 FNSUM_OBJECTS="vmlinux.o kvm.ko" go test -v -run Mutations/objects .
 
-// absent says why no fixture of a compiler has sites of a class.
+// absent says why no fixture of a machine, a compiler or both has sites of a class.
 var absent = map[string]string{
 	"gcc kCFI hash": "gcc 12 has no kCFI",
 }
 
 func TestMutations(t *testing.T) {
 	t.Run("fixtures", func(t *testing.T) {
-		paths, err := filepath.Glob("testdata/tables/*.o")
-		if err != nil || len(paths) == 0 {
-			t.Fatalf("no fixtures: %v", err)
-		}
-		tried := map[string]int{}
-		for _, path := range paths {
-			t.Run(strings.TrimSuffix(filepath.Base(path), ".o"), func(t *testing.T) {
-				data, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				trial := newTrial(t, filepath.Base(path), data, 1)
-				compiler, _, _ := strings.Cut(filepath.Base(path), "-")
-				for _, class := range mutate.Classes() {
-					sites := trial.Sites(class, 0)
-					tried[compiler+" "+class] += len(sites)
-					report(t, class, trial.Alone(sites))
-				}
-			})
-		}
-		for _, compiler := range []string{"gcc", "clang"} {
-			for _, class := range mutate.Classes() {
-				if key := compiler + " " + class; tried[key] == 0 && absent[key] == "" {
-					t.Errorf("no fixture of %s has a site of the class %q", compiler, class)
-				}
-			}
+		for machine, pattern := range map[string]string{"x86_64": "testdata/tables/*.o", "arm64": "testdata/tables/arm64/*.o"} {
+			t.Run(machine, func(t *testing.T) { fixtures(t, machine, pattern) })
 		}
 	})
 	t.Run("kernels", func(t *testing.T) {
@@ -68,7 +45,7 @@ func TestMutations(t *testing.T) {
 		if dir == "" {
 			t.Skip("FNSUM_KERNELS is not set: NOT tried on real kernel objects")
 		}
-		for _, set := range []string{"x86_64-gcc", "x86_64-plain"} {
+		for _, set := range []string{"x86_64-gcc", "x86_64-plain", "arm64"} {
 			sample(t, filepath.Join(dir, set, "base.o"), 12)
 		}
 	})
@@ -81,6 +58,38 @@ func TestMutations(t *testing.T) {
 			sample(t, path, limit)
 		}
 	})
+}
+
+// fixtures tries all sites of a machine's fixtures, each alone.
+func fixtures(t *testing.T, machine, pattern string) {
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	tried := map[string]int{}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".o"), func(t *testing.T) {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			trial := newTrial(t, filepath.Base(path), data, 1)
+			compiler, _, _ := strings.Cut(filepath.Base(path), "-")
+			for _, class := range mutate.Classes() {
+				sites := trial.Sites(class, 0)
+				tried[compiler+" "+class] += len(sites)
+				report(t, class, trial.Alone(sites))
+			}
+		})
+	}
+	for _, compiler := range []string{"gcc", "clang"} {
+		for _, class := range mutate.Classes() {
+			reason := cmp.Or(absent[compiler+" "+class], absent[machine+" "+class], absent[machine+" "+compiler+" "+class])
+			if tried[compiler+" "+class] == 0 && reason == "" {
+				t.Errorf("no fixture of %s has a site of the class %q", compiler, class)
+			}
+		}
+	}
 }
 
 func newTrial(t *testing.T, name string, data []byte, jobs int) *mutate.Trial {

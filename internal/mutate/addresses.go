@@ -3,8 +3,10 @@
 package mutate
 
 import (
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
+	"slices"
 
 	"github.com/fnsum/fnsum/pkg/decode"
 )
@@ -14,15 +16,21 @@ import (
 // following the address through the function. Where that loses sight of it, the
 // function is noted under the section (Object.lost): it may use any of its data.
 
-// address is what a register holds: nothing known, or an address in a section of
-// data, to which an index may have been added.
+// address is one in a section of data, to which an index may have been added.
 type address struct {
-	known   bool
 	section uint32
 	at      uint64
 }
 
-type registers [32]address // 31 is never known
+// possible is the addresses that a register may hold: an index into addresses.sets,
+// 0 for none.
+type possible int32
+
+// maxPossible bounds how many addresses are followed in one register. In a loop that
+// walks through data there would be ever more.
+const maxPossible = 4
+
+type registers [32]possible // 31 is SP or zero, and never any
 
 // node is an instruction of a function, or of what replaces some of it.
 type node struct {
@@ -41,6 +49,7 @@ type addresses struct {
 	fn    int
 	nodes []node
 	index map[owned]int
+	sets  [][]address // each sorted; the first is empty
 	state []registers
 	seen  []bool
 	work  []int
@@ -73,7 +82,7 @@ func arm64CodeRefs(o *Object, from uint32) {
 
 // follow notes the references of a function by addresses.
 func (o *Object) follow(fn int) {
-	a := addresses{Object: o, fn: fn, index: map[owned]int{}}
+	a := addresses{Object: o, fn: fn, index: map[owned]int{}, sets: [][]address{nil}}
 	for _, part := range o.code.Funcs[fn].Parts {
 		e := &o.code.Extents[part]
 		a.add(e.Section, e.Start, e.End)
@@ -225,11 +234,9 @@ func (a *addresses) flow(i int, r registers) {
 	}
 	changed := false
 	for n := range r {
-		if old := &a.state[i][n]; *old != r[n] {
-			a.lose(*old)
-			a.lose(r[n])
-			changed = changed || old.known
-			*old = address{}
+		old := &a.state[i][n]
+		if both := a.union(*old, r[n]); both != *old {
+			*old, changed = both, true
 		}
 	}
 	if changed {
@@ -237,21 +244,59 @@ func (a *addresses) flow(i int, r registers) {
 	}
 }
 
-// lose notes that an address is lost from sight.
-func (a *addresses) lose(x address) {
-	if !x.known {
-		return
+// set is the addresses of a list that is sorted here.
+func (a *addresses) set(list []address) possible {
+	slices.SortFunc(list, func(x, y address) int {
+		return cmp.Or(cmp.Compare(x.section, y.section), cmp.Compare(x.at, y.at))
+	})
+	list = slices.Compact(list)
+	if len(list) > maxPossible {
+		for _, x := range list {
+			a.lose(x.section)
+		}
+		list = list[:maxPossible]
 	}
-	if a.Object.lost[x.section] == nil {
-		a.Object.lost[x.section] = map[int]bool{}
+	i := slices.IndexFunc(a.sets, func(s []address) bool { return slices.Equal(s, list) })
+	if i < 0 {
+		i = len(a.sets)
+		a.sets = append(a.sets, list)
 	}
-	a.Object.lost[x.section][a.fn] = true
+	return possible(i)
 }
 
-// uses notes a reference.
-func (a *addresses) uses(n *node, x address, by int64) {
-	if at := x.at + uint64(by); a.emit && x.known && at <= a.file.Sections[x.section].Size {
-		a.refs = append(a.refs, ref{x.section, n.section, at, n.at})
+func (a *addresses) union(x, y possible) possible {
+	if x == y || y == 0 || len(a.sets[x]) == maxPossible {
+		return x
+	}
+	return a.set(slices.Concat(a.sets[x], a.sets[y]))
+}
+
+// shift is addresses so far behind.
+func (a *addresses) shift(x possible, by int64) possible {
+	if x == 0 || by == 0 {
+		return x
+	}
+	list := slices.Clone(a.sets[x])
+	for i := range list {
+		list[i].at += uint64(by)
+	}
+	return a.set(list)
+}
+
+// lose notes that addresses in a section are lost from sight.
+func (a *addresses) lose(section uint32) {
+	if a.Object.lost[section] == nil {
+		a.Object.lost[section] = map[int]bool{}
+	}
+	a.Object.lost[section][a.fn] = true
+}
+
+// uses notes references.
+func (a *addresses) uses(n *node, list possible, by int64) {
+	for _, x := range a.sets[list] {
+		if at := x.at + uint64(by); a.emit && at <= a.file.Sections[x.section].Size {
+			a.refs = append(a.refs, ref{x.section, n.section, at, n.at})
+		}
 	}
 }
 
@@ -259,7 +304,7 @@ func (a *addresses) uses(n *node, x address, by int64) {
 func (a *addresses) step(i int) {
 	n, r := &a.nodes[i], a.state[i]
 	jumps := a.apply(n, &r)
-	r[31] = address{}
+	r[31] = 0
 	if a.emit {
 		return
 	}
@@ -287,9 +332,9 @@ func (a *addresses) apply(n *node, r *registers) (jumps bool) {
 	case decode.Call, decode.IndirectCall:
 		arguments()
 		for x := range 19 {
-			r[x] = address{}
+			r[x] = 0
 		}
-		r[30] = address{}
+		r[30] = 0
 		return false
 	case decode.Return:
 		a.uses(n, r[0], 0)
@@ -312,44 +357,44 @@ func (a *addresses) plain(n *node, r *registers) {
 	escape := func(list ...uint32) {
 		for _, x := range list {
 			a.uses(n, r[x], 0)
-			if a.emit {
-				a.lose(r[x])
+			for _, lost := range a.sets[r[x]] {
+				a.lose(lost.section)
 			}
 		}
-		r[rd] = address{}
+		r[rd] = 0
 	}
 	switch {
 	case w&0x1f00_0000 == 0x1000_0000: // ADR, ADRP
-		r[rd] = address{}
+		r[rd] = 0
 	case w&0x1f80_0000 == 0x1100_0000: // ADD, SUB (immediate)
 		if section, at, ok := a.dataAt(n.section, n.at, elf.R_AARCH64_ADD_ABS_LO12_NC); ok {
-			r[rd] = address{true, section, at}
+			r[rd] = a.set([]address{{section, at}})
 			return
 		}
-		by := uint64(w >> 10 & 0xfff << (w >> 22 & 1 * 12))
-		switch x := r[rn]; {
-		case w>>29 == 4 && x.known:
-			r[rd] = address{true, x.section, x.at + by}
-		case w>>29 == 6 && x.known:
-			r[rd] = address{true, x.section, x.at - by}
+		by := int64(w >> 10 & 0xfff << (w >> 22 & 1 * 12))
+		switch w >> 29 {
+		case 4:
+			r[rd] = a.shift(r[rn], by)
+		case 6:
+			r[rd] = a.shift(r[rn], -by)
 		default:
 			escape(rn)
 		}
 	case w&0x1f80_0000 == 0x1280_0000: // MOVN, MOVZ, MOVK
-		r[rd] = address{}
+		r[rd] = 0
 	case w&0x1f00_0000 == 0x1200_0000, w&0x1f80_0000 == 0x1300_0000: // logical (immediate), bitfield
 		escape(rn)
 	case w&0xffe0_ffe0 == 0xaa00_03e0: // MOV
 		r[rd] = r[rm]
-	case w&0xff00_0000 == 0x8b00_0000 && r[rn].known && !r[rm].known: // ADD of an index
+	case w&0xff00_0000 == 0x8b00_0000 && r[rn] != 0 && r[rm] == 0: // ADD of an index
 		r[rd] = r[rn]
-	case w&0xff20_fc00 == 0x8b00_0000 && r[rm].known && !r[rn].known:
+	case w&0xff20_fc00 == 0x8b00_0000 && r[rm] != 0 && r[rn] == 0:
 		r[rd] = r[rm]
 	case w&0x0a00_0000 == 0x0800_0000:
 		a.memory(n, r)
 	case w>>24 == 0xd5: // system
 		if w>>21&1 == 1 {
-			r[rd] = address{}
+			r[rd] = 0
 		}
 	default:
 		escape(rn, rm, ra)
@@ -380,13 +425,13 @@ func (a *addresses) memory(n *node, r *registers) {
 		} else {
 			a.uses(n, base, by)
 		}
-		if mode&1 == 1 && base.known {
-			r[rn].at += uint64(by)
+		if mode&1 == 1 {
+			r[rn] = a.shift(base, by)
 		}
 		if !load && !vector {
 			a.uses(n, r[rt2], 0)
 		} else if !vector {
-			r[rt2] = address{}
+			r[rt2] = 0
 		}
 	case w&0x3b00_0000 == 0x3900_0000: // unsigned offset
 		shift := size
@@ -403,12 +448,12 @@ func (a *addresses) memory(n *node, r *registers) {
 		} else {
 			a.uses(n, base, by)
 		}
-		if w>>10&1 == 1 && base.known {
-			r[rn].at += uint64(by)
+		if w>>10&1 == 1 {
+			r[rn] = a.shift(base, by)
 		}
 	case w&0x3b20_0c00 == 0x3820_0800: // register offset
 		a.uses(n, base, 0)
-		if !base.known {
+		if base == 0 {
 			a.uses(n, r[rm], 0)
 		}
 	default: // exclusive, ordered, atomic
@@ -416,13 +461,13 @@ func (a *addresses) memory(n *node, r *registers) {
 		a.uses(n, base, 0)
 		for _, x := range [...]uint32{rm, rt, rt2} {
 			a.uses(n, r[x], 0)
-			r[x] = address{}
+			r[x] = 0
 		}
 	}
 	switch {
 	case vector:
 	case load:
-		r[rt] = address{}
+		r[rt] = 0
 	default:
 		a.uses(n, r[rt], 0)
 	}

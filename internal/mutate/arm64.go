@@ -26,6 +26,9 @@ var arm64 = machine{
 	kcfi:     arm64KCFI,
 	codeRefs: arm64CodeRefs,
 	flow:     arm64Flow,
+	beside:   arm64Beside,
+	anchored: arm64Anchored,
+	farther:  arm64Farther,
 	loose:    arm64Loose,
 }
 
@@ -58,22 +61,22 @@ var a64Operands = [...]struct {
 	mask, value uint32
 	operands    []uint8
 }{
-	{0x1f80_0000, 0x1100_0000, []uint8{0, 5, 10, 21}},  // ADD, SUB (immediate)
-	{0x1f80_0000, 0x1200_0000, []uint8{0, 5, 16}},      // AND, ORR, EOR (immediate): immr
-	{0x1f80_0000, 0x1280_0000, []uint8{0, 5, 12, 20}},  // MOVN, MOVZ, MOVK
-	{0x1f80_0000, 0x1300_0000, []uint8{0, 5, 16}},      // SBFM, BFM, UBFM: immr
-	{0x1f20_0000, 0x0a00_0000, []uint8{0, 5, 10, 16}},  // logical (shifted register)
-	{0x1f20_0000, 0x0b00_0000, []uint8{0, 5, 10, 16}},  // ADD, SUB (shifted register)
-	{0x1fe0_0000, 0x1a80_0000, []uint8{0, 5, 12, 16}},  // CSEL and its kin: cond
-	{0x3b00_0000, 0x3900_0000, []uint8{0, 5, 10, 20}},  // load, store (unsigned offset)
-	{0x3b20_0c00, 0x3820_0800, []uint8{0, 5, 16}},      // load, store (register offset)
-	{0x3b20_0000, 0x3800_0000, []uint8{12, 18}},        // load, store (unscaled, pre- and post-index)
-	{0x3e00_0000, 0x2800_0000, []uint8{15, 19}},        // LDP, STP
-	{0x7f00_0000, 0x3400_0000, []uint8{0, 1}},          // CBZ: Rt
-	{0x7e00_0000, 0x3600_0000, []uint8{0, 19}},         // TBZ, TBNZ: Rt, the bit
-	{0xff00_0010, 0x5400_0000, []uint8{1}},             // B.cond
-	{0xffe0_001f, 0xd420_0000, []uint8{5, 14}},         // BRK
-	{0xffdf_fc1f, 0xd61f_0000, []uint8{5}}, // BR, BLR: Rn
+	{0x1f80_0000, 0x1100_0000, []uint8{0, 5, 10, 21}}, // ADD, SUB (immediate)
+	{0x1f80_0000, 0x1200_0000, []uint8{0, 5, 16}},     // AND, ORR, EOR (immediate): immr
+	{0x1f80_0000, 0x1280_0000, []uint8{0, 5, 12, 20}}, // MOVN, MOVZ, MOVK
+	{0x1f80_0000, 0x1300_0000, []uint8{0, 5, 16}},     // SBFM, BFM, UBFM: immr
+	{0x1f20_0000, 0x0a00_0000, []uint8{0, 5, 10, 16}}, // logical (shifted register)
+	{0x1f20_0000, 0x0b00_0000, []uint8{0, 5, 10, 16}}, // ADD, SUB (shifted register)
+	{0x1fe0_0000, 0x1a80_0000, []uint8{0, 5, 12, 16}}, // CSEL and its kin: cond
+	{0x3b00_0000, 0x3900_0000, []uint8{0, 5, 10, 20}}, // load, store (unsigned offset)
+	{0x3b20_0c00, 0x3820_0800, []uint8{0, 5, 16}},     // load, store (register offset)
+	{0x3b20_0000, 0x3800_0000, []uint8{12, 18}},       // load, store (unscaled, pre- and post-index)
+	{0x3e00_0000, 0x2800_0000, []uint8{15, 19}},       // LDP, STP
+	{0x7f00_0000, 0x3400_0000, []uint8{0, 1}},         // CBZ: Rt
+	{0x7e00_0000, 0x3600_0000, []uint8{0, 19}},        // TBZ, TBNZ: Rt, the bit
+	{0xff00_0010, 0x5400_0000, []uint8{1}},            // B.cond
+	{0xffe0_001f, 0xd420_0000, []uint8{5, 14}},        // BRK
+	{0xffdf_fc1f, 0xd61f_0000, []uint8{5}},            // BR, BLR: Rn
 }
 
 // arm64Changes flips bits of operands, one at a time.
@@ -156,6 +159,13 @@ func arm64Flow(o *Object) {
 		code := o.file.Data(e.Section)
 		o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
 			w := binary.LittleEndian.Uint32(code[at:])
+			if w&0x9f00_0000 == 0x1000_0000 { // ADR
+				place := at + uint64(in.PCRel)
+				if d, ok := o.inlineAt(e.Section, place); ok {
+					o.literals = append(o.literals, literal{e.Section, place, at, d.end - place})
+				}
+				return true
+			}
 			if in.Kind != decode.Plain || in.PC.Len == 0 || w&0x3b00_0000 != 0x1800_0000 || o.relocated(e.Section, at) {
 				return true
 			}
@@ -264,6 +274,45 @@ func (o *Object) dataAt(section uint32, at uint64, typ elf.R_AARCH64) (to uint32
 		return 0, 0, false
 	}
 	return s.Section, s.Value + uint64(r.Addend), true
+}
+
+// arm64Beside is the lowest bit of Rd or Rt.
+func arm64Beside(typ uint32) (bit uint8, ok bool) {
+	switch elf.R_AARCH64(typ) {
+	case elf.R_AARCH64_ADR_PREL_PG_HI21, elf.R_AARCH64_ADD_ABS_LO12_NC, elf.R_AARCH64_LDST8_ABS_LO12_NC,
+		elf.R_AARCH64_LDST16_ABS_LO12_NC, elf.R_AARCH64_LDST32_ABS_LO12_NC, elf.R_AARCH64_LDST64_ABS_LO12_NC:
+		return 0, true
+	}
+	return 0, false
+}
+
+func arm64Anchored(o *Object, e *object.Extent) bool {
+	for _, part := range o.code.Funcs[e.Func].Parts {
+		p := &o.code.Extents[part]
+		relocs := o.file.Relocs(p.Section).Between(p.Start, p.End)
+		for i := range relocs.Len() {
+			if _, _, ok := o.dataAt(p.Section, relocs.Offset(i), elf.R_AARCH64_ADD_ABS_LO12_NC); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// arm64Farther adds to the immediate of ADD and SUB and of loads and stores, not from SP.
+func arm64Farther(code []byte) ([]byte, bool) {
+	w := binary.LittleEndian.Uint32(code)
+	field, unit := uint32(0), uint32(0)
+	switch {
+	case w>>5&31 == 31:
+	case w&0x1f80_0000 == 0x1100_0000 && w&31 != 31, w&0x3b00_0000 == 0x3900_0000:
+		field, unit = 0xfff<<10, 1<<10
+	case w&0x3b20_0000 == 0x3800_0000:
+		field, unit = 0x1ff<<12, 1<<12
+	case w&0x3e00_0000 == 0x2800_0000:
+		field, unit = 0x7f<<15, 1<<15
+	}
+	return binary.LittleEndian.AppendUint32(nil, w&^field|(w+unit)&field), field != 0
 }
 
 // arm64Loose tells whether a part's function has an address of data that operands are

@@ -146,6 +146,41 @@ func namelessBytes(o *Object, s seed) []Site {
 	return contents(o, seed{section: s.section, at: s.at})
 }
 
+// literals is the data in code that some instruction loads.
+func literals(o *Object) []seed {
+	var list []seed
+	for i, l := range o.literals {
+		if i == 0 || l.section != o.literals[i-1].section || l.at != o.literals[i-1].at {
+			list = append(list, seed{l.section, l.at, int(l.size)})
+		}
+	}
+	return list
+}
+
+// literalBytes changes each byte of data in code, or what it refers to.
+func literalBytes(o *Object, s seed) []Site {
+	var list []Site
+	for i := range uint64(s.n) {
+		at := s.at + i
+		var owners []owner
+		for _, l := range o.loadsOf(s.section, at) {
+			owners = append(owners, o.owners(l.section, l.from)...)
+		}
+		site := Site{At: o.at(s.section, at), Edits: []Edit{o.flip(s.section, at)}, Want: want(owners, "constants")}
+		if inside := o.owners(s.section, at); len(inside) > 0 { // part of a function by its size
+			site.Want, site.Any = want(append(owners, inside...), "constants"), []string{"constants", "instructions"}
+		}
+		if r := o.relocAt(s.section, at); r >= 0 {
+			old := o.file.Relocs(s.section).At(r)
+			site.Edits = []Edit{o.relocEdit(s.section, r, old.Symbol, old.Addend+1)}
+		} else if o.relocated(s.section, at) {
+			continue
+		}
+		list = append(list, site)
+	}
+	return list
+}
+
 // symbolSeeds is the symbols of data that fit.
 func symbolSeeds(fits func(s *object.Symbol, k kind) bool) func(o *Object) []seed {
 	return func(o *Object) []seed {

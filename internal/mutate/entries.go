@@ -91,6 +91,21 @@ func alternativeFeature(o *Object, s seed) []Site {
 	return list
 }
 
+// alternativeCallback names another function that writes the replacement: bit 15 of
+// the feature is set, and the replacement has no length (ARM64_CB_BIT in
+// arch/arm64/include/asm/alternative-macros.h).
+func alternativeCallback(o *Object, s seed) []Site {
+	t, e := o.entry(s)
+	data := o.file.Data(t.section)[e.start:]
+	if t.size != 12 || data[9]&0x80 == 0 || data[11] != 0 {
+		return nil
+	}
+	return o.entryReloc(s, 4, func(r object.Reloc, e *entry) (uint32, int64, bool) {
+		other, ok := o.otherSymbol(r.Symbol, e.owners, func(s *object.Symbol) bool { return o.isFunction(s) })
+		return other, 0, ok
+	})
+}
+
 // replacementBytes changes each byte of replacement code that is more than
 // padding.
 func replacementBytes(o *Object, s seed) []Site {

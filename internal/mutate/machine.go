@@ -43,6 +43,13 @@ type machine struct {
 	// flow reads what only the flow of a function tells, before the references:
 	// jump tables, literals.
 	flow func(o *Object)
+	// beside is a bit of the instruction's first byte that is part of a register's
+	// number, of an instruction with such a relocation.
+	beside func(typ uint32) (bit uint8, ok bool)
+	// anchored tells whether a part's function has an address of a section, and
+	// farther adds one unit to a distance from some register's address.
+	anchored func(o *Object, e *object.Extent) bool
+	farther  func(code []byte) ([]byte, bool)
 	// loose tells whether a change of any operand in a part may show as
 	// something else than another instruction.
 	loose func(o *Object, e *object.Extent) bool

@@ -42,7 +42,8 @@ type Site struct {
 	Class string
 	At    string // what and where, for people
 	Edits []Edit
-	// Want is what must be reported: for each function its reasons.
+	// Want is what must be reported: for each function its reasons. It is nil
+	// for nothing at all.
 	Want map[int]Reasons
 	// May has reasons that may stand beside those: "references", where what
 	// tells targets of one name apart changes with them and has no class of
@@ -75,13 +76,13 @@ type Object struct {
 	maxEnd   []uint64          // by extent: the furthest end of those up to it, in its section
 	refs     []ref
 	tables   map[uint32]*table
-	replaced []replaced // by start
-	aux      []auxRef   // by offset
-	unclear  []bool     // by function: another has its name, file and section
-	inline   []inline   // by section and start
-	jumps    []jumpTable // by section and start
-	literals []literal   // by section and place
-	toCode   []owned // places in code that nameless data refer to
+	replaced []replaced              // by start
+	aux      []auxRef                // by offset
+	unclear  []bool                  // by function: another has its name, file and section
+	inline   []inline                // by section and start
+	jumps    []jumpTable             // by section and start
+	literals []literal               // by section and place
+	toCode   []owned                 // places in code that nameless data refer to
 	lost     map[uint32]map[int]bool // by section of data: functions with an address in it that is lost from sight
 }
 
@@ -191,14 +192,14 @@ func crowded(chosen map[int]int, want map[int]Reasons) bool {
 }
 
 // clear tells whether a site concerns some function, and each can be told by
-// its name in a comparison.
+// its name in a comparison; of a neutral one Want is nil.
 func (o *Object) clear(want map[int]Reasons) bool {
 	for fn := range want {
 		if o.unclear[fn] {
 			return false
 		}
 	}
-	return len(want) > 0
+	return want == nil || len(want) > 0
 }
 
 // at describes a place.

@@ -18,10 +18,13 @@ import (
 var classes = [...]class{
 	{"instruction operand", entryParts, operands},
 	{"cold operand", coldParts, operands},
+	{"register of reference", allParts, registersOfReferences},
+	{"anchored immediate", allParts, anchoredImmediates},
 	{"call target", allParts, callTargets},
 	{"data offset", allParts, dataOffsets},
 	{"kCFI hash", entryParts, kcfiHashes},
 	{"string byte", places(stringData, 1), stringBytes},
+	{"literal pool byte", literals, literalBytes},
 	{"UTF-16 string", places(stringData, 2), stringBytes},
 	{"merged constant", places(constantData, 0), contents},
 	{"nameless constant", places(readOnlyData, 0), namelessBytes},
@@ -31,6 +34,7 @@ var classes = [...]class{
 	{"descriptor line", bookSymbols, descriptorLines},
 	{"jump-table entry", jumpTables, jumpTableEntries},
 	{"alternative feature", entries("alternatives"), alternativeFeature},
+	{"alternative callback", entries("alternatives"), alternativeCallback},
 	{"replacement byte", entries("alternatives"), replacementBytes},
 	{"aux byte", auxParts, auxBytes},
 	{"exception fixup", entries("exception-table"), exceptionFixup},
@@ -49,6 +53,11 @@ var classes = [...]class{
 	{"special place", entries("special:"), specialPlace},
 	{"listed function", entries("special:_"), listedElsewhere},
 	{"table reference", allParts, tableReferences},
+
+	// Neutral ones.
+	{"renumbered name", numberedNames, renumbered},
+	{"swapped entries", entries(""), swappedEntries},
+	{"swapped symbols", plainSymbols, swappedSymbols},
 }
 
 func partSeeds(keep func(o *Object, e *object.Extent) bool) func(o *Object) []seed {
@@ -97,6 +106,44 @@ func operands(o *Object, s seed) []Site {
 				site.May = []string{"lines"}
 			}
 			list = append(list, site)
+		}
+		return true
+	})
+	return list
+}
+
+// registersOfReferences changes a register of an instruction that a relocation
+// writes a part of, where the two don't share a byte with that.
+func registersOfReferences(o *Object, s seed) []Site {
+	e := &o.code.Extents[s.n]
+	var list []Site
+	o.relocsOfPart(e, func(_ int, r object.Reloc, at uint64, _ *decode.Inst) {
+		if bit, ok := o.beside(r.Type); ok {
+			edit := o.byteEdit(e.Section, at, o.file.Data(e.Section)[at]^1<<bit)
+			list = append(list, Site{
+				At: o.at(e.Section, at), Edits: []Edit{edit}, May: []string{"lines"}, Any: anyReason,
+				Want: want(o.owners(e.Section, at), "instructions"),
+			})
+		}
+	})
+	return list
+}
+
+// anchoredImmediates adds one unit to each distance in functions that have an address
+// of a section, and may reach several variables from there.
+func anchoredImmediates(o *Object, s seed) []Site {
+	e := &o.code.Extents[s.n]
+	if !o.anchored(o, e) {
+		return nil
+	}
+	code := o.file.Data(e.Section)
+	var list []Site
+	o.instructions(e.Section, e.Start, e.End, func(at uint64, _ *decode.Inst) bool {
+		if other, ok := o.farther(code[at:]); ok && !o.relocated(e.Section, at) {
+			list = append(list, Site{
+				At: o.at(e.Section, at), Edits: []Edit{{o.file.Sections[e.Section].Offset + at, other}}, Any: anyReason,
+				Want: want(o.owners(e.Section, at), "references"),
+			})
 		}
 		return true
 	})

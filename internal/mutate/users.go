@@ -102,6 +102,9 @@ func (o *Object) symbolDatum(section uint32, at uint64, readOnly bool) (datum, b
 		case !readOnly && found.Local() && isBook(found):
 			return datum{lo: found.Value, hi: found.Value + found.Size, reason: "constants", book: true}, true
 		}
+		if d := o.tableOrConstants(section, found.Value, found.Value+found.Size); d.reason == "jump-tables" {
+			return d, true
+		}
 		return datum{}, true
 	}
 	if !readOnly {

@@ -25,6 +25,8 @@ var x86 = machine{
 	kcfi:     x86KCFI,
 	codeRefs: (*Object).codeRefs,
 	flow:     func(*Object) {},
+	beside:   func(uint32) (uint8, bool) { return 0, false },
+	anchored: func(*Object, *object.Extent) bool { return false },
 	loose:    func(*Object, *object.Extent) bool { return false },
 }
 
