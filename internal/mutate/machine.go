@@ -68,5 +68,5 @@ var machines = map[elf.Machine]*machine{
 
 // anyReason is the reasons that an instruction's operand may be reported for where
 // it is part of a reference: to a variable, to data that count by content, to a jump
-// table.
-var anyReason = []string{"instructions", "references", "constants", "strings", "jump-tables"}
+// table; of code that may replace some, too.
+var anyReason = []string{"instructions", "references", "constants", "strings", "jump-tables", "alternatives"}

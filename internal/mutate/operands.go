@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -83,6 +84,10 @@ var (
 func operands(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
 	takesLine, loose := o.callsWithLine(e), o.loose(o, e)
+	var neighbours []int
+	if loose {
+		neighbours = o.neighbours(e)
+	}
 	code := o.file.Data(e.Section)
 	var list []Site
 	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
@@ -100,7 +105,7 @@ func operands(o *Object, s seed) []Site {
 				Want: want(o.owners(e.Section, at), "instructions"),
 			}
 			if loose {
-				site.Any = anyReason
+				site.Any, site.Perhaps = anyReason, neighbours
 			}
 			if line {
 				site.May = []string{"lines"}
@@ -117,11 +122,12 @@ func operands(o *Object, s seed) []Site {
 func registersOfReferences(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
 	var list []Site
+	neighbours := o.neighbours(e)
 	o.relocsOfPart(e, func(_ int, r object.Reloc, at uint64, _ *decode.Inst) {
 		if bit, ok := o.beside(r.Type); ok {
 			edit := o.byteEdit(e.Section, at, o.file.Data(e.Section)[at]^1<<bit)
 			list = append(list, Site{
-				At: o.at(e.Section, at), Edits: []Edit{edit}, May: []string{"lines"}, Any: anyReason,
+				At: o.at(e.Section, at), Edits: []Edit{edit}, May: []string{"lines"}, Any: anyReason, Perhaps: neighbours,
 				Want: want(o.owners(e.Section, at), "instructions"),
 			})
 		}
@@ -138,15 +144,47 @@ func anchoredImmediates(o *Object, s seed) []Site {
 	}
 	code := o.file.Data(e.Section)
 	var list []Site
+	neighbours := o.neighbours(e)
 	o.instructions(e.Section, e.Start, e.End, func(at uint64, _ *decode.Inst) bool {
 		if other, ok := o.farther(code[at:]); ok && !o.relocated(e.Section, at) {
 			list = append(list, Site{
-				At: o.at(e.Section, at), Edits: []Edit{{o.file.Sections[e.Section].Offset + at, other}}, Any: anyReason,
+				At: o.at(e.Section, at), Edits: []Edit{{o.file.Sections[e.Section].Offset + at, other}}, Any: anyReason, Perhaps: neighbours,
 				Want: want(o.owners(e.Section, at), "references"),
 			})
 		}
 		return true
 	})
+	return list
+}
+
+// neighbours is the functions that use nameless data in sections which a part uses:
+// such data end where the next reference leads (docs/canonical-form.md, 5.1), so that
+// another reference of this function may cut theirs short.
+func (o *Object) neighbours(e *object.Extent) []int {
+	mine := map[uint32]bool{}
+	for _, part := range o.code.Funcs[e.Func].Parts {
+		p := &o.code.Extents[part]
+		relocs := o.file.Relocs(p.Section).Between(p.Start, p.End)
+		for i := range relocs.Len() {
+			if s := &o.file.Symbols[relocs.Symbol(i)]; s.Defined() && kindOf(&o.file.Sections[s.Section]) == readOnlyData {
+				mine[s.Section] = true
+			}
+		}
+	}
+	var list []int
+	for section := range mine {
+		for _, r := range o.refsIn(section, 0, math.MaxUint64) {
+			d, ok := o.datumAt(section, min(r.at, o.file.Sections[section].Size-1))
+			if ok && (d.reason == "" || d.reason == "constants" && d.hi > d.lo+1) || !o.file.Sections[r.from].Executable() {
+				continue
+			}
+			for _, x := range o.owners(r.from, r.field) {
+				if x.fn != int(e.Func) && !slices.Contains(list, x.fn) {
+					list = append(list, x.fn)
+				}
+			}
+		}
+	}
 	return list
 }
 
@@ -331,7 +369,7 @@ func dataOffsets(o *Object, s seed) []Site {
 			Want:  want(o.owners(e.Section, at), "references"),
 		}
 		if o.loose(o, e) {
-			site.Any = anyReason
+			site.Any, site.Perhaps = anyReason, o.neighbours(e)
 		}
 		list = append(list, site)
 		if edits := o.addressEdits(e, i, r, 1); len(edits) > 1 {

@@ -77,7 +77,7 @@ func zero(b []byte) bool {
 
 func (o *Object) symbolDatum(section uint32, at uint64, readOnly bool) (datum, bool) {
 	symbols := o.code.SymbolsOf(section)
-	if len(symbols) == 0 {
+	if len(symbols) == 0 && o.file.Sections[section].Name != ".rodata" && o.jumpTableAt(section, at) == nil {
 		if !readOnly {
 			return datum{}, true
 		}

@@ -98,25 +98,6 @@ noinline int demo_far_offsets(int event, int x)
 	return -3;
 }
 
-/* Places as addresses. */
-noinline int demo_goto(const u8 *program, int n)
-{
-	static const void *const next[] = { &&stop, &&more, &&twice, &&less };
-
-	goto *next[*program & 3];
-more:
-	n += 7;
-	goto *next[*++program & 3];
-twice:
-	n *= 2;
-	goto *next[*++program & 3];
-less:
-	n -= 5;
-	goto *next[*++program & 3];
-stop:
-	return n;
-}
-
 /* Variables side by side, which gcc reaches from one address. */
 static int level = 3, soft = 17, hard = 29;
 static u64 total, count;

@@ -95,6 +95,25 @@ noinline int demo_jumps(int event, int n)
 	return -1;
 }
 
+/* Places as addresses. */
+noinline int demo_goto(const u8 *program, int n)
+{
+	static const void *const next[] = { &&stop, &&more, &&twice, &&less };
+
+	goto *next[*program & 3];
+more:
+	n += 7;
+	goto *next[*++program & 3];
+twice:
+	n *= 2;
+	goto *next[*++program & 3];
+less:
+	n -= 5;
+	goto *next[*++program & 3];
+stop:
+	return n;
+}
+
 noinline int demo_values(u32 status)
 {
 	switch (status) {
