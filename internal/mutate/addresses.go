@@ -26,8 +26,7 @@ type address struct {
 // 0 for none.
 type possible int32
 
-// maxPossible bounds how many addresses are followed in one register. In a loop that
-// walks through data there would be ever more.
+// maxPossible bounds how many addresses are followed in one register.
 const maxPossible = 4
 
 type registers [32]possible // 31 is SP or zero, and never any
@@ -91,10 +90,10 @@ func (o *Object) follow(fn int) {
 		return
 	}
 	a.state, a.seen = make([]registers, len(a.nodes)), make([]bool, len(a.nodes))
-	a.flow(0, registers{})
+	a.flow(-1, 0, registers{})
 	for i := range a.nodes { // what nothing known leads to
 		if !a.seen[i] {
-			a.flow(i, registers{})
+			a.flow(-1, i, registers{})
 		}
 		for len(a.work) > 0 {
 			n := a.work[len(a.work)-1]
@@ -129,35 +128,23 @@ func (a *addresses) link() bool {
 		_, _, ok := a.dataAt(a.nodes[i].section, a.nodes[i].at, elf.R_AARCH64_ADD_ABS_LO12_NC)
 		any = any || ok
 	}
-	for _, t := range a.tables {
-		if t.reason == "alternatives" {
-			for i := range t.entries {
-				any = a.alternative(t, &t.entries[i]) || any
-			}
+	entries := a.entriesOf(a.fn)
+	for _, x := range entries {
+		if x.table.reason == "alternatives" {
+			any = a.alternative(x.table, x.entry) || any
 		}
 	}
 	if !any {
 		return false
 	}
-	field := map[string]uint64{"jump-labels": 4, "exception-table": 4}
-	for _, t := range a.tables {
-		at := field[t.reason]
-		if at == 0 {
-			continue
-		}
-		for i := range t.entries {
-			a.edge(t, &t.entries[i], at)
+	for _, x := range entries {
+		if x.table.reason == "jump-labels" || x.table.reason == "exception-table" {
+			a.edge(x.table, x.entry, 4)
 		}
 	}
 	var inside []int
-	for i := range a.jumps {
-		t := &a.jumps[i]
-		for n := range t.entries {
-			inside = a.appendNode(inside, t.code, t.target(a.Object, n))
-		}
-	}
-	for i := range a.toCode {
-		inside = a.appendNode(inside, a.toCode[i].section, a.toCode[i].at)
+	for _, x := range a.insideOf(a.fn) {
+		inside = a.appendNode(inside, x.section, x.at)
 	}
 	for i := range a.nodes {
 		n := &a.nodes[i]
@@ -176,6 +163,50 @@ func (a *addresses) link() bool {
 		}
 	}
 	return true
+}
+
+// tableEntry is an entry and its table.
+type tableEntry struct {
+	table *table
+	entry *entry
+}
+
+// entriesOf is the entries of tables about a function.
+func (o *Object) entriesOf(fn int) []tableEntry {
+	if o.entriesBy == nil {
+		o.entriesBy = map[int][]tableEntry{}
+		for i := range o.file.Sections { // in order
+			t := o.tables[uint32(i)]
+			if t == nil {
+				continue
+			}
+			for n := range t.entries {
+				for _, x := range t.entries[n].owners {
+					o.entriesBy[x.fn] = append(o.entriesBy[x.fn], tableEntry{t, &t.entries[n]})
+				}
+			}
+		}
+	}
+	return o.entriesBy[fn]
+}
+
+// insideOf is the places in a function that data lead to.
+func (o *Object) insideOf(fn int) []owned {
+	if o.insideBy == nil {
+		o.insideBy = map[int][]owned{}
+		for i := range o.jumps {
+			t := &o.jumps[i]
+			for n := range t.entries {
+				o.toCode = append(o.toCode, owned{t.code, t.target(o, n)})
+			}
+		}
+		for _, x := range o.toCode {
+			for _, owner := range o.owners(x.section, x.at) {
+				o.insideBy[owner.fn] = append(o.insideBy[owner.fn], x)
+			}
+		}
+	}
+	return o.insideBy[fn]
 }
 
 func (a *addresses) appendNode(list []int, section uint32, at uint64) []int {
@@ -225,8 +256,8 @@ func (a *addresses) edge(t *table, e *entry, field uint64) {
 	}
 }
 
-// flow merges what is known before an instruction.
-func (a *addresses) flow(i int, r registers) {
+// flow merges what is known before an instruction with what one before it leaves.
+func (a *addresses) flow(from, i int, r registers) {
 	if !a.seen[i] {
 		a.seen[i], a.state[i] = true, r
 		a.work = append(a.work, i)
@@ -235,9 +266,15 @@ func (a *addresses) flow(i int, r registers) {
 	changed := false
 	for n := range r {
 		old := &a.state[i][n]
-		if both := a.union(*old, r[n]); both != *old {
-			*old, changed = both, true
+		both := a.union(*old, r[n])
+		if both != *old && *old != 0 && from >= i { // a loop that walks through data
+			for _, x := range a.sets[both] {
+				a.lose(x.section)
+			}
+			continue
 		}
+		changed = changed || both != *old
+		*old = both
 	}
 	if changed {
 		a.work = append(a.work, i)
@@ -309,10 +346,10 @@ func (a *addresses) step(i int) {
 		return
 	}
 	for _, to := range n.next {
-		a.flow(to, r)
+		a.flow(i, to, r)
 	}
 	if !jumps && !n.last {
-		a.flow(i+1, r)
+		a.flow(i, i+1, r)
 	}
 }
 

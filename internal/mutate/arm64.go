@@ -125,7 +125,7 @@ func arm64KCFI(o *Object, e *object.Extent) (at uint64, ok bool) {
 	}
 	at -= 4
 	d, ok := o.inlineAt(e.Section, at)
-	return at, ok && d.start == at && d.end == at+4 && o.innermost(e.Section, at) == nil && len(o.loadsOf(e.Section, at)) == 0
+	return at, ok && o.checksCalls && d.start == at && d.end == at+4 && o.innermost(e.Section, at) == nil && len(o.loadsOf(e.Section, at)) == 0
 }
 
 const a64Nop = 0xd503_201f
@@ -159,6 +159,9 @@ func arm64Flow(o *Object) {
 		code := o.file.Data(e.Section)
 		o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
 			w := binary.LittleEndian.Uint32(code[at:])
+			if w&0xffff_801f == 0xd430_0000 { // BRK of CFI_BRK_IMM_BASE, arch/arm64/include/asm/brk-imm.h
+				o.checksCalls = true
+			}
 			if w&0x9f00_0000 == 0x1000_0000 { // ADR
 				place := at + uint64(in.PCRel)
 				if d, ok := o.inlineAt(e.Section, place); ok {

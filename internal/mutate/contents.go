@@ -173,6 +173,7 @@ func literalBytes(o *Object, s seed) []Site {
 		if r := o.relocAt(s.section, at); r >= 0 {
 			old := o.file.Relocs(s.section).At(r)
 			site.Edits = []Edit{o.relocEdit(s.section, r, old.Symbol, old.Addend+1)}
+			site.Any = []string{"constants", "references", "jump-tables"}
 		} else if o.relocated(s.section, at) {
 			continue
 		}

@@ -179,7 +179,22 @@ func auxBytes(o *Object, s seed) []Site {
 	return o.codeBytes(s.section, s.at, end, func(uint64) []owner { return owners })
 }
 
-func exceptionFixup(o *Object, s seed) []Site { return o.entryReloc(s, 4, o.toOtherPlace) }
+func exceptionFixup(o *Object, s seed) []Site {
+	return o.elsewhereTo(o.entryReloc(s, 4, o.toOtherPlace))
+}
+
+// elsewhereTo says that code goes on elsewhere, and so what its registers hold there
+// can be something else.
+func (o *Object) elsewhereTo(sites []Site) []Site {
+	for i := range sites {
+		for fn := range sites[i].Want {
+			if o.loose(o, &o.code.Extents[o.code.Funcs[fn].Parts[0]]) {
+				sites[i].May = anyReason
+			}
+		}
+	}
+	return sites
+}
 
 // exceptionType changes the type, or in old kernels the handler.
 func exceptionType(o *Object, s seed) []Site {
@@ -289,7 +304,7 @@ func (o *Object) text(t *table, r object.Reloc) (string, bool) {
 
 func branchTarget(o *Object, s seed) []Site {
 	t, _ := o.entry(s)
-	return o.entryReloc(s, keyField(t)/2, o.toOtherPlace)
+	return o.elsewhereTo(o.entryReloc(s, keyField(t)/2, o.toOtherPlace))
 }
 
 // keyField is where a static branch's key is: behind two fields of 4 or 8 bytes.

@@ -72,18 +72,21 @@ type Object struct {
 	code *object.Code
 	*machine
 
-	rela     map[uint32]uint32 // the section of a section's relocation records
-	maxEnd   []uint64          // by extent: the furthest end of those up to it, in its section
-	refs     []ref
-	tables   map[uint32]*table
-	replaced []replaced              // by start
-	aux      []auxRef                // by offset
-	unclear  []bool                  // by function: another has its name, file and section
-	inline   []inline                // by section and start
-	jumps    []jumpTable             // by section and start
-	literals []literal               // by section and place
-	toCode   []owned                 // places in code that nameless data refer to
-	lost     map[uint32]map[int]bool // by section of data: functions with an address in it that is lost from sight
+	rela        map[uint32]uint32 // the section of a section's relocation records
+	maxEnd      []uint64          // by extent: the furthest end of those up to it, in its section
+	refs        []ref
+	tables      map[uint32]*table
+	replaced    []replaced              // by start
+	aux         []auxRef                // by offset
+	unclear     []bool                  // by function: another has its name, file and section
+	inline      []inline                // by section and start
+	jumps       []jumpTable             // by section and start
+	literals    []literal               // by section and place
+	toCode      []owned                 // places in code that nameless data refer to
+	entriesBy   map[int][]tableEntry    // by function, made when first asked for
+	insideBy    map[int][]owned         // likewise
+	checksCalls bool                    // kCFI
+	lost        map[uint32]map[int]bool // by section of data: functions with an address in it that is lost from sight
 }
 
 // Open indexes an object. It keeps the data, which must not change.

@@ -4,6 +4,7 @@ package mutate
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -171,6 +172,19 @@ func (s *Site) fits(got, demanded Reasons) bool {
 	return found
 }
 
+// bytes is the bytes of the file that a site writes.
+func (s *Site) bytes() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for _, e := range s.Edits {
+			for i := range e.Bytes {
+				if !yield(e.Offset + uint64(i)) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // concerned is the functions that may be reported.
 func (s *Site) concerned() []int {
 	return slices.AppendSeq(slices.Clone(s.Perhaps), maps.Keys(s.Want))
@@ -202,6 +216,7 @@ func (t *Trial) Together(sites []Site) []Verdict {
 	type batch struct {
 		sites []*Site
 		taken map[int]bool
+		bytes map[uint64]bool
 	}
 	var batches []*batch
 	for i := range sites {
@@ -212,16 +227,24 @@ func (t *Trial) Together(sites []Site) []Verdict {
 					return false
 				}
 			}
+			for at := range s.bytes() {
+				if b.bytes[at] {
+					return false
+				}
+			}
 			return true
 		})
 		if n < 0 {
 			n = len(batches)
-			batches = append(batches, &batch{taken: map[int]bool{}})
+			batches = append(batches, &batch{taken: map[int]bool{}, bytes: map[uint64]bool{}})
 		}
 		b := batches[n]
 		b.sites = append(b.sites, s)
 		for _, fn := range s.concerned() {
 			b.taken[fn] = true
+		}
+		for at := range s.bytes() {
+			b.bytes[at] = true
 		}
 	}
 	var list []Verdict
