@@ -212,10 +212,20 @@ func (o *Object) findJumpTables(e *object.Extent) {
 		}
 		t := jumpTable{code: e.Section}
 		var add, load, adr, address bool
-		for at := br - 4; at >= e.Start && br-at < 40*4; at -= 4 {
+		index := uint32(31)
+		for at, n := br-4, 0; at >= e.Start && n < 60; at, n = at-4, n+1 {
 			w := word(at)
 			if _, data := o.inlineAt(e.Section, at); data {
 				break
+			}
+			var here decode.Inst
+			if o.decode(code[at:], &here); here.Kind == decode.Return || here.Kind == decode.Jump || here.Kind == decode.IndirectJump {
+				from, ok := o.branchTo(e, at+4) // what is behind is reached by a branch
+				if !ok || from > at {
+					break
+				}
+				at = from
+				continue
 			}
 			switch {
 			case !add: // ADD (extended register) #2, or (shifted register) LSL #2
@@ -225,7 +235,7 @@ func (o *Object) findJumpTables(e *object.Extent) {
 				}
 				add, t.signed = true, extended && w>>13&4 != 0
 			case !load && w&0x3f20_0c00 == 0x3820_0800 && w>>22&3 != 0: // LDR (register offset)
-				load, t.width = true, 1<<(w>>30)
+				load, t.width, index = true, 1<<(w>>30), w>>16&31
 				t.signed = t.signed || w>>22&3 >= 2
 			case !adr && w&0x9f00_0000 == 0x1000_0000:
 				adr, t.from = true, at+uint64(arm64Offset(w))
@@ -239,8 +249,14 @@ func (o *Object) findJumpTables(e *object.Extent) {
 				}
 				address, t.section, t.start = true, section, place
 			}
-			if w&0x7f80_001f == 0x7100_001f && load { // CMP (immediate)
-				t.entries = uint64(w>>10&0xfff) + 1
+			switch {
+			case index == 31:
+			case w&0x7fc0_001f == 0x7100_001f && w>>5&31 == index: // CMP (immediate)
+				t.entries, index = uint64(w>>10&0xfff)+1, 31
+			case w&0x7fe0_ffff == 0x2a00_03e0|index: // MOV
+				index = w >> 16 & 31
+			}
+			if t.entries > 0 && address {
 				break
 			}
 		}
@@ -259,6 +275,17 @@ func (o *Object) findJumpTables(e *object.Extent) {
 		o.jumps = append(o.jumps, t)
 		return true
 	})
+}
+
+// branchTo is the last conditional branch of a part to a place.
+func (o *Object) branchTo(e *object.Extent, to uint64) (from uint64, ok bool) {
+	o.instructions(e.Section, e.Start, e.End, func(at uint64, in *decode.Inst) bool {
+		if in.Kind == decode.CondJump && at+uint64(in.PCRel) == to {
+			from, ok = at, true
+		}
+		return true
+	})
+	return from, ok
 }
 
 // arm64Offset is the distance of an ADR.
