@@ -212,7 +212,7 @@ func (o *Object) findJumpTables(e *object.Extent) {
 		}
 		t := jumpTable{code: e.Section}
 		var add, load, adr, address bool
-		index := uint32(31)
+		index, bounds := uint32(31), [32]uint64{}
 		for at, n := br-4, 0; at >= e.Start && n < 60; at, n = at-4, n+1 {
 			w := word(at)
 			if _, data := o.inlineAt(e.Section, at); data {
@@ -251,11 +251,12 @@ func (o *Object) findJumpTables(e *object.Extent) {
 			}
 			switch {
 			case index == 31:
-			case w&0x7fc0_001f == 0x7100_001f && w>>5&31 == index: // CMP (immediate)
-				t.entries, index = uint64(w>>10&0xfff)+1, 31
-			case w&0x7fe0_ffff == 0x2a00_03e0|index: // MOV
+			case w&0x7fc0_001f == 0x7100_001f: // CMP (immediate)
+				bounds[w>>5&31] = cmp.Or(bounds[w>>5&31], uint64(w>>10&0xfff)+1)
+			case w&0x7fe0_ffff == 0x2a00_03e0|index: // MOV, before or behind the comparison
 				index = w >> 16 & 31
 			}
+			t.entries = bounds[index]
 			if t.entries > 0 && address {
 				break
 			}

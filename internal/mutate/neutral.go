@@ -85,7 +85,7 @@ func swappedEntries(o *Object, s seed) []Site {
 	}
 	next := &t.entries[s.n+1]
 	if len(e.owners) == 0 || len(next.owners) == 0 || next.start+t.size > o.file.Sections[t.section].Size ||
-		len(o.refsIn(t.section, e.start, next.start+t.size)) > 0 ||
+		len(o.refsIn(t.section, e.start, next.start+t.size)) > 0 || len(o.lost[t.section]) > 0 ||
 		slices.ContainsFunc(e.owners, func(x owner) bool {
 			return slices.ContainsFunc(next.owners, func(y owner) bool { return x.fn == y.fn })
 		}) {
