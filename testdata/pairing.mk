@@ -31,6 +31,12 @@ pairing_compile_clang-thinlto = $(CLANG) $(PAIRING_CFLAGS) -fno-addrsig -flto=th
 pairing_link = $(LD) -r
 pairing_link_gcc-lto = $(pairing_lto) -flto-partition=one
 pairing_link_gcc-lto-max = $(pairing_lto) -flto-partition=max
+pairing_arm64 = $(filter-out -m% -fcf-protection=none,$(PAIRING_CFLAGS)) -mgeneral-regs-only \
+	-mbranch-protection=pac-ret+bti -fno-unwind-tables
+pairing_compile_gcc-arm64 = $(ARM64_GCC) $(pairing_arm64)
+pairing_compile_clang-arm64 = $(CLANG) --target=aarch64-linux-gnu $(pairing_arm64) -fno-addrsig
+pairing_link_gcc-arm64 = $(ARM64_LD) -r
+pairing_link_clang-arm64 = $(ARM64_LD) -r
 pairing_link_clang-thinlto = $(LLD) -m elf_x86_64 -r --lto-O2 --thinlto-jobs=1
 
 # $(call pairing_case,CASE,SOURCE,BUILDS,FLAGS,OLD FILES,NEW FILES)
@@ -59,6 +65,7 @@ $1: src/pairing/$2 src/pairing/pairing.h pairing.mk
 endef
 
 pairing_all = gcc gcc-sections clang gcc-lto clang-thinlto
+pairing_both_arm64 = gcc-arm64 clang-arm64
 pairing_split = gcc clang gcc-lto clang-thinlto
 
 pairing_core_user = core.c:CORE user.c:USER
@@ -66,8 +73,9 @@ pairing_one_two = one.c:ONE two.c:TWO
 pairing_one_two_user = $(pairing_one_two) user.c:USER
 
 # Layout.
-$(eval $(call pairing_case,insert,insert.c,$(pairing_all),,$(pairing_core_user),$(pairing_core_user)))
-$(eval $(call pairing_case,reorder,reorder.c,$(pairing_all),,reorder.c:ALL,reorder.c:ALL))
+$(eval $(call pairing_case,insert,insert.c,$(pairing_all) $(pairing_both_arm64),,$(pairing_core_user),$(pairing_core_user)))
+$(eval $(call pairing_case,reorder,reorder.c,$(pairing_all) $(pairing_both_arm64),,reorder.c:ALL,reorder.c:ALL))
+$(eval $(call pairing_case,anchors,anchors.c,gcc $(pairing_both_arm64),,anchors.c:ALL,anchors.c:ALL))
 
 # Files.
 $(eval $(call pairing_case,file-in-front,file-in-front.c,$(pairing_all),,$(pairing_core_user),front.c:FRONT $(pairing_core_user)))

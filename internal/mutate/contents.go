@@ -299,6 +299,7 @@ func (o *Object) plainTableEntries(t *jumpTable) []Site {
 			At: o.at(t.section, at), Edits: []Edit{o.byteEdit(t.section, at, field[0]+byte(by))},
 			Want: want(o.owners(t.code, t.from), "jump-tables"),
 		})
+		o.elsewhereTo(list[len(list)-1:])
 	}
 	return list
 }
@@ -325,9 +326,9 @@ func jumpTableEntries(o *Object, s seed) []Site {
 	if !ok {
 		return nil
 	}
-	return []Site{{
+	return o.elsewhereTo([]Site{{
 		At:    o.at(s.section, s.at),
 		Edits: []Edit{o.relocEdit(s.section, s.n, r.Symbol, r.Addend+int64(other-at))},
 		Want:  users, Perhaps: perhaps,
-	}}
+	}})
 }

@@ -220,7 +220,8 @@ func warnFlags(o *Object, s seed) []Site {
 	if t.size == 8 {
 		at = 4
 	}
-	return slices.Concat(o.entryByte(s, at), o.entryByte(s, at+1))
+	// Whether anything goes on behind a WARN is one of the flags.
+	return slices.Concat(o.elsewhereTo(o.entryByte(s, at)), o.entryByte(s, at+1))
 }
 
 // warnLine changes the line, which makes no function a changed one.

@@ -18,7 +18,7 @@ import (
 // debug information says so.
 func TestLines(t *testing.T) {
 	dirs, err := filepath.Glob("../../testdata/lines/*")
-	if err != nil || len(dirs) != 6 {
+	if err != nil || len(dirs) != 10 {
 		t.Fatalf("%d builds: %v", len(dirs), err)
 	}
 	for _, dir := range dirs {

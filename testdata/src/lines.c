@@ -2,7 +2,18 @@
 //
 // Functions with line numbers in them, in two builds: -DNEW adds five lines on
 // top, and really changes what the names of some functions say. The shapes are
-// those that the kernel's macros have; nothing of this is ever run.
+// those that the kernel's macros have; nothing of this is ever run. A machine has its trap,
+// and the register of the second parameter.
+
+#ifdef __aarch64__
+#define TRAP "brk #0x800"
+#define SECOND(name) register int name __asm__("w1")
+#define IN_SECOND "+r"
+#else
+#define TRAP "ud2"
+#define SECOND(name) int name
+#define IN_SECOND "+S"
+#endif
 
 #ifdef NEW
 #define EITHER(old, new) new
@@ -28,12 +39,12 @@ extern int sink;
 
 // struct bug_entry of Linux 6.1: arch/x86/include/asm/bug.h, _BUG_FLAGS.
 #define BUG_FLAGS(flags)                                                            \
-	asm volatile("1: ud2\n"                                                     \
+	asm volatile("1: " TRAP "\n"                                                \
 		     ".pushsection __bug_table,\"aw\"\n"                            \
 		     "2: .long 1b - .\n"                                            \
 		     ".long %c0 - .\n"                                              \
-		     ".word %c1\n"                                                  \
-		     ".word %c2\n"                                                  \
+		     ".short %c1\n"                                                 \
+		     ".short %c2\n"                                                 \
 		     ".org 2b + 12\n"                                               \
 		     ".popsection"                                                  \
 		     : : "i"(__FILE__), "i"(__LINE__), "i"(flags))
@@ -129,9 +140,9 @@ void changed_taint(int x)
 // The register holds what is a line to the callee, but is read before.
 void changed_read(int x)
 {
-	int line = EITHER(77, 78);
+	SECOND(line) = EITHER(77, 78);
 
-	asm volatile("" : "+S"(line));
+	asm volatile("" : IN_SECOND(line));
 	sink = line;
 	__might_sleep(__FILE__, line);
 	consume(x);

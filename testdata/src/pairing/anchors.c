@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// Statics and globals side by side, which gcc for arm64 reaches from one address
+// (section anchors). One more stands in front of them, and one grows: most of their
+// distances change, and what the functions do does not.
+
+#include "pairing.h"
+
+static int first = 3;
+#ifdef NEW
+static int added[3] = { 4, 5, 6 };
+#endif
+int mode = 5;
+static int table[EITHER(4, 9)] = { 7, 8, 9, 10 };
+static int last = 11;
+static unsigned long total, count;
+#ifdef NEW
+static int pending[5];
+#endif
+static int state[3];
+int depth;
+
+// Only these two use what is new or grew.
+#ifdef NEW
+int reset(int key)
+{
+	pending[key & 3] = added[key & 1]++;
+	return pending[2];
+}
+#endif
+
+int fill(int key)
+{
+	for (int i = 0; i < (int)(sizeof(table) / sizeof(table[0])); i++)
+		table[i] += get(key + i);
+	return table[2];
+}
+
+int peek(int key)
+{
+	return table[1] + table[key & 3];
+}
+
+int step(int key)
+{
+	first += key;
+	total += first;
+	depth = last - key;
+	return mode + (int)count;
+}
+
+int choose(int key)
+{
+	if (key > 3) {
+		first = 1;
+		key = get(last) + mode;
+	} else {
+		total++;
+		state[key & 1] = depth;
+	}
+	last = get(key);
+	return mode += 2;
+}
+
+unsigned long loop(int key)
+{
+	for (int i = 0; i < key; i++) {
+		total += state[i & 1];
+		put(depth, i);
+		count--;
+	}
+	return total;
+}
+
+int *escape(int key)
+{
+	say("escape %d", key);
+	depth = key;
+	count++;
+	state[2] = first;
+	return key ? &mode : &last;
+}
+
+const int *inside(int key)
+{
+	return &state[key & 1] + (first == 2);
+}
