@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // Statics and globals side by side, which gcc for arm64 reaches from one address
-// (section anchors). One more stands in front of them, and one grows: most of their
-// distances change, and what the functions do does not.
+// (section anchors). One more stands in front of most of them, and one grows: their
+// distances change, and what the functions do does not. The address itself is that of
+// what is used first; to reach that one takes other instructions.
 
 #include "pairing.h"
 
+static int at_data[8] = { 1 }, at_bss[8];
 static int first = 3;
 #ifdef NEW
 static int added[3] = { 4, 5, 6 };
@@ -19,6 +21,12 @@ static int pending[5];
 #endif
 static int state[3];
 int depth;
+
+int touch(int key)
+{
+	at_bss[key & 7] += key;
+	return at_data[key & 7]++;
+}
 
 // Only these two use what is new or grew.
 #ifdef NEW
@@ -38,7 +46,7 @@ int fill(int key)
 
 int peek(int key)
 {
-	return table[1] + table[key & 3];
+	return table[1] * key;
 }
 
 int step(int key)
