@@ -76,6 +76,7 @@ pairing_one_two_user = $(pairing_one_two) user.c:USER
 $(eval $(call pairing_case,insert,insert.c,$(pairing_all) $(pairing_both_arm64),,$(pairing_core_user),$(pairing_core_user)))
 $(eval $(call pairing_case,reorder,reorder.c,$(pairing_all) $(pairing_both_arm64),,reorder.c:ALL,reorder.c:ALL))
 $(eval $(call pairing_case,anchors,anchors.c,gcc $(pairing_both_arm64),,anchors.c:ALL,anchors.c:ALL))
+$(eval $(call pairing_case,anchors-in-front,anchors.c,gcc-arm64,-DIN_FRONT,anchors.c:ALL,anchors.c:ALL))
 
 # Files.
 $(eval $(call pairing_case,file-in-front,file-in-front.c,$(pairing_all),,$(pairing_core_user),front.c:FRONT $(pairing_core_user)))
