@@ -52,7 +52,10 @@ type addresses struct {
 	state []registers
 	seen  []bool
 	work  []int
-	emit  bool // note what is found
+	// made is the addresses that an ADRP and ADD make, and whether others are
+	// reached from there: such a one may be left over in a register.
+	made map[address]bool
+	emit bool // note what is found
 }
 
 type owned struct {
@@ -81,7 +84,7 @@ func arm64CodeRefs(o *Object, from uint32) {
 
 // follow notes the references of a function by addresses.
 func (o *Object) follow(fn int) {
-	a := addresses{Object: o, fn: fn, index: map[owned]int{}, sets: [][]address{nil}}
+	a := addresses{Object: o, fn: fn, index: map[owned]int{}, sets: [][]address{nil}, made: map[address]bool{}}
 	for _, part := range o.code.Funcs[fn].Parts {
 		e := &o.code.Extents[part]
 		a.add(e.Section, e.Start, e.End)
@@ -328,6 +331,26 @@ func (a *addresses) lose(section uint32) {
 	a.Object.lost[section][a.fn] = true
 }
 
+// escapes notes references to what is handed on.
+func (a *addresses) escapes(n *node, list possible) {
+	for _, x := range a.sets[list] {
+		if a.made[x] {
+			a.lose(x.section)
+		} else {
+			a.uses(n, a.set([]address{x}), 0)
+		}
+	}
+}
+
+// reaches notes that other addresses are reached from these.
+func (a *addresses) reaches(list possible) {
+	for _, x := range a.sets[list] {
+		if _, ok := a.made[x]; ok {
+			a.made[x] = true
+		}
+	}
+}
+
 // uses notes references.
 func (a *addresses) uses(n *node, list possible, by int64) {
 	for _, x := range a.sets[list] {
@@ -358,7 +381,7 @@ func (a *addresses) step(i int) {
 func (a *addresses) apply(n *node, r *registers) (jumps bool) {
 	arguments := func() {
 		for x := range 8 {
-			a.uses(n, r[x], 0)
+			a.escapes(n, r[x])
 		}
 	}
 	switch n.kind {
@@ -374,7 +397,7 @@ func (a *addresses) apply(n *node, r *registers) (jumps bool) {
 		r[30] = 0
 		return false
 	case decode.Return:
-		a.uses(n, r[0], 0)
+		a.escapes(n, r[0])
 		return true
 	case decode.Jump, decode.IndirectJump:
 		if len(n.next) == 0 {
@@ -393,7 +416,7 @@ func (a *addresses) plain(n *node, r *registers) {
 	rd, rn, rm, ra := w&31, w>>5&31, w>>16&31, w>>10&31
 	escape := func(list ...uint32) {
 		for _, x := range list {
-			a.uses(n, r[x], 0)
+			a.escapes(n, r[x])
 			for _, lost := range a.sets[r[x]] {
 				a.lose(lost.section)
 			}
@@ -406,9 +429,13 @@ func (a *addresses) plain(n *node, r *registers) {
 	case w&0x1f80_0000 == 0x1100_0000: // ADD, SUB (immediate)
 		if section, at, ok := a.dataAt(n.section, n.at, elf.R_AARCH64_ADD_ABS_LO12_NC); ok {
 			r[rd] = a.set([]address{{section, at}})
+			if _, ok := a.made[address{section, at}]; !ok {
+				a.made[address{section, at}] = false
+			}
 			return
 		}
 		by := int64(w >> 10 & 0xfff << (w >> 22 & 1 * 12))
+		a.reaches(r[rn])
 		switch w >> 29 {
 		case 4:
 			r[rd] = a.shift(r[rn], by)
@@ -443,6 +470,16 @@ func (a *addresses) memory(n *node, r *registers) {
 	w := n.word
 	rt, rn, rm, rt2 := w&31, w>>5&31, w>>16&31, w>>10&31
 	base, size := r[rn], w>>30
+	a.reaches(base)
+	stored := func(x possible) {
+		if rn != 31 {
+			a.escapes(n, x)
+			return
+		}
+		for _, x := range a.sets[x] { // it may be loaded from there again
+			a.lose(x.section)
+		}
+	}
 	vector := w>>26&1 == 1
 	load := w>>22&3 != 0
 	signed := func(v uint32, bits int) int64 { return int64(int32(v<<(32-bits)) >> (32 - bits)) }
@@ -466,7 +503,7 @@ func (a *addresses) memory(n *node, r *registers) {
 			r[rn] = a.shift(base, by)
 		}
 		if !load && !vector {
-			a.uses(n, r[rt2], 0)
+			stored(r[rt2])
 		} else if !vector {
 			r[rt2] = 0
 		}
@@ -497,7 +534,7 @@ func (a *addresses) memory(n *node, r *registers) {
 		load = true
 		a.uses(n, base, 0)
 		for _, x := range [...]uint32{rm, rt, rt2} {
-			a.uses(n, r[x], 0)
+			stored(r[x])
 			r[x] = 0
 		}
 	}
@@ -506,6 +543,6 @@ func (a *addresses) memory(n *node, r *registers) {
 	case load:
 		r[rt] = 0
 	default:
-		a.uses(n, r[rt], 0)
+		stored(r[rt])
 	}
 }

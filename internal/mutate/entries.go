@@ -122,7 +122,7 @@ func replacementBytes(o *Object, s seed) []Site {
 	if n < 0 {
 		return nil
 	}
-	return o.codeBytes(section, start, o.replaced[n].end, func(at uint64) []owner { return o.replacedBy(section, at) })
+	return o.elsewhereTo(o.codeBytes(section, start, o.replaced[n].end, func(at uint64) []owner { return o.replacedBy(section, at) }))
 }
 
 // codeBytes changes each byte of code without a symbol, by which its owners'
@@ -183,8 +183,8 @@ func exceptionFixup(o *Object, s seed) []Site {
 	return o.elsewhereTo(o.entryReloc(s, 4, o.toOtherPlace))
 }
 
-// elsewhereTo says that code goes on elsewhere, and so what its registers hold there
-// can be something else.
+// elsewhereTo says that code goes on elsewhere, or that other code may stand there, and
+// so what registers hold behind can be something else.
 func (o *Object) elsewhereTo(sites []Site) []Site {
 	for i := range sites {
 		for fn := range sites[i].Want {
