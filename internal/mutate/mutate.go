@@ -13,12 +13,16 @@
 // The steps:
 //
 //  1. Open indexes an object: which functions contain a place (owners.go), which
-//     places refer to a datum (refs.go), the layouts of its tables (tables.go).
+//     places refer to a datum (refs.go, and where that takes following an address
+//     through a function, addresses.go), the layouts of its tables (tables.go).
 //  2. A class makes sites (operands.go, entries.go, contents.go): an edit of
-//     a few bytes, and the functions and reasons that it must be reported for.
+//     a few bytes, and the functions and reasons that it must be reported for;
+//     none of a neutral edit (neutral.go).
 //     Who uses a datum, through whatever leads to it, is usersOf (users.go).
 //  3. A Trial makes the edits of a site, sums and compares (trial.go); many sites
 //     that concern different functions share one copy.
+//
+// What differs among machines is a row of machine.go's table.
 package mutate
 
 import (
