@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"debug/elf"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/fnsum/fnsum/pkg/decode"
@@ -25,6 +26,11 @@ type address struct {
 // possible is the addresses that a register may hold: an index into addresses.sets,
 // 0 for none.
 type possible int32
+
+// elsewhere is the address that stands for all others where a register may hold one
+// of them or else it isn't known what. What is reached then may be no reference: the
+// paths that meet there may be of different minds.
+var elsewhere = address{section: math.MaxUint32}
 
 // maxPossible bounds how many addresses are followed in one register.
 const maxPossible = 4
@@ -305,8 +311,11 @@ func (a *addresses) set(list []address) possible {
 }
 
 func (a *addresses) union(x, y possible) possible {
-	if x == y || y == 0 || len(a.sets[x]) == maxPossible {
+	switch {
+	case x == y || len(a.sets[x]) == maxPossible:
 		return x
+	case x == 0 || y == 0:
+		return a.set(append(slices.Clone(a.sets[x|y]), elsewhere))
 	}
 	return a.set(slices.Concat(a.sets[x], a.sets[y]))
 }
@@ -318,13 +327,18 @@ func (a *addresses) shift(x possible, by int64) possible {
 	}
 	list := slices.Clone(a.sets[x])
 	for i := range list {
-		list[i].at += uint64(by)
+		if list[i] != elsewhere {
+			list[i].at += uint64(by)
+		}
 	}
 	return a.set(list)
 }
 
 // lose notes that addresses in a section are lost from sight.
 func (a *addresses) lose(section uint32) {
+	if section == elsewhere.section {
+		return
+	}
 	if a.Object.lost[section] == nil {
 		a.Object.lost[section] = map[int]bool{}
 	}
@@ -333,8 +347,9 @@ func (a *addresses) lose(section uint32) {
 
 // escapes notes references to what is handed on.
 func (a *addresses) escapes(n *node, list possible) {
+	sure := !slices.Contains(a.sets[list], elsewhere)
 	for _, x := range a.sets[list] {
-		if a.made[x] {
+		if a.made[x] || !sure {
 			a.lose(x.section)
 		} else {
 			a.uses(n, a.set([]address{x}), 0)
@@ -353,7 +368,12 @@ func (a *addresses) reaches(list possible) {
 
 // uses notes references.
 func (a *addresses) uses(n *node, list possible, by int64) {
+	sure := !slices.Contains(a.sets[list], elsewhere)
 	for _, x := range a.sets[list] {
+		if !sure {
+			a.lose(x.section)
+			continue
+		}
 		if at := x.at + uint64(by); a.emit && at <= a.file.Sections[x.section].Size {
 			a.refs = append(a.refs, ref{x.section, n.section, at, n.at})
 		}
