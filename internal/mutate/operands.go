@@ -117,8 +117,8 @@ func operands(o *Object, s seed) []Site {
 	return list
 }
 
-// registersOfReferences changes a register of an instruction that a relocation
-// writes a part of, where the two don't share a byte with that.
+// registersOfReferences changes a register's number in an instruction that a
+// relocation writes other bits of.
 func registersOfReferences(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
 	var list []Site
