@@ -169,6 +169,7 @@ func (f *anchorFlow) access(i, base int32, r *registers, u *decode.Address, all 
 		at, field = at+u.Offset, u.Field
 	}
 	if f.final {
+		f.values[f.find(v)].accessed = true
 		f.found = append(f.found, based{i, basedAccess, x.section, at, field})
 	}
 	if u.Load > 0 && u.Index != decode.NoRegister && u.Field == 0 {

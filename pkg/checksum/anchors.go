@@ -41,14 +41,16 @@ type addressing struct {
 	// index.
 	beside func(code []byte, index bool) uint32
 	// compares tells whether an instruction compares a register with a number, and
-	// unsigned whether a branch tells higher ones from the rest.
+	// unsigned whether a branch goes to its target with higher ones, or with the rest.
+	// moves tells whether one register is set to another, or its lower half.
+	moves    func(code []byte) (to, from uint8, ok bool)
 	compares func(code []byte) (register uint8, number uint64, ok bool)
-	unsigned func(code []byte) bool
+	unsigned func(code []byte) (higher, rest bool)
 	// flags tells whether an instruction sets the flags that such a branch looks at.
 	flags func(code []byte) bool
-	// A call reads arguments and leaves nothing in clobbered; a return reads
-	// results.
-	arguments, results, clobbered uint32
+	// A call reads arguments and leaves nothing in clobbered. A return reads results,
+	// and in second the rest of one that needs two registers.
+	arguments, results, second, clobbered uint32
 	// fixup are the registers that are set when a fault goes on at the fixup of an
 	// entry of the exception table.
 	fixup func(entry []byte) uint32
@@ -136,18 +138,20 @@ const (
 // value is what an instruction puts into a register, or what is mixed in one at the
 // start of a block.
 type value struct {
-	kind    valueKind
-	size    uint8 // of a table's entries
-	section uint32
-	at      int64
-	code    int64 // of valueTarget and valueCode: the place in the part that entries count from
-	inst    int32 // that makes it
-	same    int32 // another value that is the same, and escapes with it; itself for none
-	from    int32 // the value it was derived from, or -1
-	escapes bool
-	doomed  bool    // it escapes in the end
-	used    bool    // of a page: low bits were added
-	mixed   []int32 // what may be in the register
+	kind     valueKind
+	size     uint8 // of a table's entries
+	signed   bool  // those count backwards, too
+	section  uint32
+	at       int64
+	code     int64 // of valueTarget and valueCode: the place in the part that entries count from
+	inst     int32 // that makes it
+	same     int32 // another value that is the same, and escapes with it; itself for none
+	from     int32 // the value it was derived from, or -1
+	escapes  bool
+	doomed   bool    // it escapes in the end
+	accessed bool    // something is read or written there
+	used     bool    // of a page: low bits were added
+	mixed    []int32 // what may be in the register
 }
 
 // anchorFlow is the dataflow of one body. It is kept from one body to the next.
@@ -165,6 +169,7 @@ type anchorFlow struct {
 	low    int              // no block before this one is
 	budget int              // how many instructions and entries may still be looked at
 	goes   []int32          // by instruction: where a direct branch goes, or -1
+	comes  []int32          // by instruction: the one branch that goes there, -1 for none, -2 for several
 	edges  map[int32][]edge // by instruction; of -1 those from elsewhere
 	pieces map[int]int32    // by entry of the alternatives: the part with its replacement
 	values []value
@@ -172,6 +177,7 @@ type anchorFlow struct {
 	sure   []bool  // by instruction: it makes that in the end
 	mixed  map[int64]int32
 	found  []based
+	second []int32 // what was in registers that may be a part of a result
 	jumps  []jumpTable
 	slots  []int64 // the places of the stack that are followed, counted from the entry
 	taken  int64   // the lowest one whose address is taken: none from there on is followed
@@ -272,20 +278,20 @@ func (f *anchorFlow) prepare() {
 	n := len(f.insts)
 	f.partOf, f.starts = f.partOf[:0], f.starts[:0]
 	f.reloc, f.block, f.made, f.sure = resized(f.reloc, n), resized(f.block, n), resized(f.made, n), resized(f.sure, n)
-	f.goes = resized(f.goes, n)
+	f.goes, f.comes = resized(f.goes, n), resized(f.comes, n)
 	for i := range n {
-		f.reloc[i], f.block[i], f.made[i], f.sure[i] = 0, noBlock, -1, false
+		f.reloc[i], f.block[i], f.made[i], f.sure[i], f.goes[i], f.comes[i] = 0, noBlock, -1, false, -1, -1
 	}
 	f.slots, f.low, f.budget = f.slots[:0], 0, flowStepsForAnybody+flowStepsForEach*n
 	f.pieces = map[int]int32{}
 	f.edges, f.mixed = map[int32][]edge{}, map[int64]int32{}
-	f.values, f.found, f.jumps = f.values[:0], f.found[:0], f.jumps[:0]
+	f.values, f.found, f.jumps, f.second = f.values[:0], f.found[:0], f.jumps[:0], f.second[:0]
 	first := int32(0)
 	for i := range w.parts {
 		f.partOf = append(f.partOf, first)
 		f.findRelocs(i, first)
 		f.lost = f.lost || len(w.laid[i].insts) == 0 // nothing to go on with
-		if w.replacement(i) {
+		if w.replacement(i) && !f.lost {
 			f.pieces[w.parts[i].entry] = first
 		}
 		first += int32(len(w.laid[i].insts))
@@ -402,9 +408,15 @@ func (f *anchorFlow) findBlocks() {
 		f.goes[i] = f.target(int32(i))
 		f.begin(int32(i) + 1)
 		f.begin(f.goes[i])
+		if to := f.goes[i]; to >= 0 && f.comes[to] == -1 {
+			f.comes[to] = int32(i)
+		} else if to >= 0 {
+			f.comes[to] = -2
+		}
 	}
 	for _, i := range f.leads {
 		f.begin(i)
+		f.comes[i] = -2
 	}
 	for i := range f.block {
 		if f.block[i] == 0 {
@@ -484,6 +496,7 @@ func (f *anchorFlow) addEdge(from int32, e edge) {
 	if e.to >= 0 {
 		f.begin(from)
 		f.begin(e.to)
+		f.comes[e.to] = -2
 		f.edges[from] = append(f.edges[from], e)
 	}
 }
@@ -511,6 +524,7 @@ func (f *anchorFlow) otherEntries(part int) {
 		if at > x.start && at < x.end {
 			if i := f.within(part, at); i >= 0 {
 				f.begin(i)
+				f.comes[i] = -2
 				f.edges[-1] = append(f.edges[-1], edge{to: i})
 			}
 		}
@@ -634,7 +648,7 @@ func (f *anchorFlow) newValue(v value) int32 {
 func (f *anchorFlow) equal(a, b int32) bool {
 	x, y := &f.values[a], &f.values[b]
 	return x.kind == y.kind && x.kind != valueMixed &&
-		x.section == y.section && x.at == y.at && x.size == y.size && x.code == y.code
+		x.section == y.section && x.at == y.at && x.size == y.size && x.signed == y.signed && x.code == y.code
 }
 
 // find is what stands for all values that are the same as one.
@@ -774,11 +788,25 @@ func (f *anchorFlow) goesOn(i int32, in *inst, r *registers) bool {
 		return false
 	case decode.Return:
 		f.pass(r, f.m.results)
+		f.returned(r)
 		return false
 	case decode.Trap:
 		return !f.w.isBUG(f.place(i))
 	}
 	return true
+}
+
+// returned notes the addresses in registers that are a part of the result only where
+// that is large: one by which something was accessed is left over from that.
+func (f *anchorFlow) returned(r *registers) {
+	if !f.final {
+		return
+	}
+	for set := f.m.second; set != 0; set &= set - 1 {
+		if v := r.value[bits.TrailingZeros32(set)]; v >= 0 {
+			f.second = append(f.second, v)
+		}
+	}
 }
 
 // endsAt tells whether a call is of a function that doesn't return.
@@ -811,6 +839,11 @@ func (w *walker) isBUG(section uint32, at uint64) bool {
 
 // conclude decides what is proved of each instruction that makes or uses an address.
 func (f *anchorFlow) conclude() {
+	for _, v := range f.second {
+		if !f.values[f.find(v)].accessed && !f.is(v, valuePage) {
+			f.escape(v)
+		}
+	}
 	for i, n := range f.made {
 		if !f.sure[i] || f.values[n].kind != valuePlace {
 			continue

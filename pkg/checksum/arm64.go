@@ -87,8 +87,13 @@ var arm64 = machine{
 			w := a64(code) // CMP (immediate), not shifted
 			return uint8(w >> 5 & 31), uint64(w >> 10 & 0xfff), w&0x7fc0_001f == 0x7100_001f
 		},
-		unsigned: func(code []byte) bool { // B.HI, B.LS
-			return a64(code)&0xff00_001e == 0x5400_0008
+		unsigned: func(code []byte) (higher, rest bool) { // B.HI, B.LS
+			w := a64(code) & 0xff00_001f
+			return w == 0x5400_0008, w == 0x5400_0009
+		},
+		moves: func(code []byte) (to, from uint8, ok bool) {
+			w := a64(code) // MOV (register)
+			return uint8(w & 31), uint8(w >> 16 & 31), w&0x7fe0_ffe0 == 0x2a00_03e0
 		},
 		flags: func(code []byte) bool {
 			w := a64(code)
@@ -103,7 +108,8 @@ var arm64 = machine{
 		// registers": x0 to x7 are arguments, x8 the place of a large result, x0 and x1
 		// a small one, x19 to x28 the callee's to keep.
 		arguments: 1<<9 - 1,
-		results:   1<<2 - 1,
+		results:   1 << 0,
+		second:    1 << 1,
 		clobbered: 1<<19 - 1 | 1<<30,
 		fixup: func(entry []byte) uint32 {
 			if len(entry) < 12 {

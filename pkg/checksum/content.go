@@ -200,6 +200,9 @@ func (w *walker) isOwnText(t *target) bool {
 // relocations point into one function, and not only at its entry (rule 5.2).
 func (w *walker) isJumpTable(t *target) bool {
 	if w.jumpTableAt(t.section, t.at) != nil {
+		if w.p.bounds == nil { // others end where it starts
+			w.findings.data = append(w.findings.data, datumKey{t.section, t.at})
+		}
 		return true
 	}
 	start, end, ok := w.extentOf(t)

@@ -15,9 +15,10 @@ import (
 // instructions, and from one of the function's.
 type jumpTable struct {
 	datumKey
-	size  uint8  // of an entry in bytes
-	count uint64 // of entries
-	code  int64  // the place that they count from, in the section of the function
+	size   uint8 // of an entry in bytes
+	signed bool
+	count  uint64 // of entries
+	code   int64  // the place that they count from, in the section of the function
 }
 
 // words is where a table's entry leads: four times as many bytes behind an
@@ -27,7 +28,7 @@ func (f *anchorFlow) words(i, base int32, r *registers, u *decode.Address) (int3
 		return 0, false
 	}
 	code, word := f.values[base], f.values[r.value[u.Index]]
-	return f.make(i, value{kind: valueTarget, section: word.section, at: word.at, size: word.size, code: code.code}, r.value[u.Index]), true
+	return f.make(i, value{kind: valueTarget, section: word.section, at: word.at, size: word.size, signed: u.Signed, code: code.code}, r.value[u.Index]), true
 }
 
 // jump carries registers to where an indirect jump may go: where the entries of a
@@ -43,7 +44,7 @@ func (f *anchorFlow) jump(i int32, r *registers) {
 	}
 	v := f.values[r.value[u.Base]]
 	part := &f.w.parts[f.part(i)]
-	table := jumpTable{datumKey{v.section, uint64(v.at)}, v.size, 0, v.code}
+	table := jumpTable{datumKey{v.section, uint64(v.at)}, v.size, v.signed, 0, v.code}
 	data := f.w.p.file.Data(v.section)
 	if v.at < 0 || uint64(v.at) >= uint64(len(data)) {
 		f.lost = true
@@ -100,9 +101,14 @@ func (t *jumpTable) target(data []byte, n uint64) int64 {
 	var entry int64
 	switch t.size {
 	case 1:
-		entry = int64(int8(field[0]))
+		if entry = int64(field[0]); t.signed {
+			entry = int64(int8(field[0]))
+		}
 	case 2:
-		entry = int64(int16(binary.LittleEndian.Uint16(field)))
+		half := binary.LittleEndian.Uint16(field)
+		if entry = int64(half); t.signed {
+			entry = int64(int16(half))
+		}
 	default:
 		entry = int64(int32(binary.LittleEndian.Uint32(field)))
 	}
@@ -114,25 +120,61 @@ func (t *jumpTable) target(data []byte, n uint64) int64 {
 const reach = 64
 
 // bound is how many entries a table has, by the comparison of the index that the
-// instruction loads an entry with.
+// instruction loads an entry with: back from there, on the only way that leads there,
+// to where a branch tells numbers that are too high from the rest.
 func (f *anchorFlow) bound(load int32) (count uint64, ok bool) {
 	index := f.m.use(f.code(load)).Index
 	first := f.partOf[f.part(load)]
-	higher := false // a branch behind tells higher numbers from the rest
-	for i := load - 1; i >= first && i >= load-reach; i-- {
+	var compared struct { // what may be copied to the index in front of that
+		register uint8
+		count    uint64
+	}
+	within := false // a branch behind leads here with numbers that aren't too high
+	i, steps := load, 0
+	for ; steps < reach; steps++ {
+		taken := false
+		if from := f.comes[i]; from == -2 || from >= 0 && i > first && f.falls(i-1) {
+			return 0, false // there are several ways
+		} else if from >= 0 {
+			i, taken = from, true
+		} else if i--; i < first || !f.falls(i) {
+			return 0, false
+		}
 		code := f.code(i)
-		higher = higher || f.m.unsigned(code)
-		if register, number, ok := f.m.compares(code); ok && register == index && higher {
-			return number + 1, true
+		higher, rest := f.m.unsigned(code)
+		within = within || !taken && higher || taken && rest
+		if register, number, ok := f.m.compares(code); ok && within {
+			if register == index {
+				return number + 1, true
+			}
+			compared.register, compared.count = register, number+1
 		}
 		if f.m.flags(code) {
-			higher = false
+			within = false
 		}
-		if f.m.effects(code, &f.insts[i].Inst).Writes&(1<<index) != 0 {
+		writes := f.m.effects(code, &f.insts[i].Inst).Writes
+		if to, from, ok := f.m.moves(code); ok && to == index {
+			if compared.count > 0 && from == compared.register {
+				return compared.count, true
+			}
+			index = from
+		} else if writes&(1<<index) != 0 {
 			return 0, false
+		}
+		if writes&(1<<compared.register) != 0 {
+			compared.count = 0
 		}
 	}
 	return 0, false
+}
+
+// falls tells whether control may go on from an instruction to the next.
+func (f *anchorFlow) falls(i int32) bool {
+	switch f.insts[i].Kind {
+	case decode.Jump, decode.IndirectJump, decode.Return, decode.Trap:
+		return false
+	}
+	return true
 }
 
 // takesCode tells whether the body makes the address of an instruction of its own

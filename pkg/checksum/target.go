@@ -5,6 +5,7 @@ package checksum
 import (
 	"debug/elf"
 	"sort"
+	"strings"
 
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/object"
@@ -324,6 +325,19 @@ func (p *program) readAsEnd(t *target) {
 	*t = target{
 		kind: targetName, symbol: t.ended, offset: int64(s.Size),
 		section: t.section, at: t.at, extent: -1, biased: t.biased, behind: true,
+	}
+}
+
+// readAsJumpTable reads a target in a static of a function as nameless data if it is a
+// jump table (rule 5.2): clang gives such a static a name without a number.
+func (p *program) readAsJumpTable(t *target) {
+	s := &p.file.Symbols[t.symbol]
+	if kind := p.kinds[t.section]; kind != sectionReadOnly && kind != sectionWritable || !s.Local() ||
+		t.offset < 0 || uint64(t.offset) >= s.Size || strings.IndexByte(s.Name, '.') < 0 || s.Size > p.file.Sections[t.section].Size-s.Value {
+		return
+	}
+	if end := s.Value + s.Size; p.isJumpTable(t.section, s.Value, end) && !p.isBook(t.symbol) {
+		t.kind, t.start, t.end, t.ended = targetDatum, s.Value, end, 0
 	}
 }
 

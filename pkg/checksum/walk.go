@@ -576,6 +576,9 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 		w.emit(References, ReferenceStep, here, to != here.part)
 		return
 	}
+	if t.kind == targetName && t.symbol != 0 {
+		w.p.readAsJumpTable(t)
+	}
 	class := References
 	switch t.kind {
 	case targetString:

@@ -17,14 +17,15 @@ import (
 //
 // For arm64 gcc reaches variables by their distance from an address. Where that is 0 it
 // takes other instructions; and what stands in a register for arguments when a function
-// is called may be one.
+// is called may be one. Where a second digest had a fact in it (rule 3.8f) and gets
+// another, as a name has a namesake now (3.9), manifests can't tell what of it is new.
 func TestFront(t *testing.T) {
 	fronts, err := filepath.Glob("../../testdata/front/*.o")
 	arm64, _ := filepath.Glob("../../testdata/front/arm64/*.o")
 	if fronts = append(fronts, arm64...); err != nil || len(fronts) != 8 {
 		t.Fatalf("%d objects: %v", len(fronts), err)
 	}
-	differ := map[string]string{"demo_named": "distance", "demo_nameless": "distance", "demo_limited": "argument"}
+	differ := map[string]string{"demo_named": "distance", "demo_nameless": "distance", "demo_limited": "argument", "demo_anchor_escapes": "disambiguation"}
 	for _, path := range fronts {
 		t.Run(strings.TrimPrefix(path, "../../testdata/front/"), func(t *testing.T) {
 			older := sumFile(t, strings.Replace(path, "/front/", "/tables/", 1), checksum.Options{})

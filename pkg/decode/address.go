@@ -17,6 +17,8 @@ type Address struct {
 	Field uint32
 	// Moves says whether Base itself becomes the sum, and when.
 	Moves Writeback
+	// Signed is set where the lower part of Index that counts is a signed number.
+	Signed bool
 	// Load is how many bytes an AccessAddress loads into To, 0 where it does
 	// something else.
 	Load uint8
@@ -35,7 +37,7 @@ const (
 	CopyAddress                     // To = Base
 	OffsetAddress                   // To = Base + Offset
 	IndexAddress                    // To = Base + Index, scaled or not
-	WordsAddress                    // To = Base + 4 times the signed value in Index
+	WordsAddress                    // To = Base + 4 times what is in Index
 	AccessAddress                   // memory at Base + Offset + Index
 	StackAddress                    // To = the stack pointer + Offset
 	SpillAddress                    // To, and Index behind it, go to the stack at Offset

@@ -30,10 +30,13 @@ func ARM64Address(w uint32) Address {
 	case w&0xff20_0000 == 0x8b00_0000: // ADD (shifted register)
 		a.Use, a.Index = IndexAddress, uint8(w>>16&31)
 		a.Either = w&0x0000_fc00 == 0
+		if w&0x00c0_fc00 == 0x0000_0800 { // LSL #2
+			a.Use = WordsAddress
+		}
 	case w&0xffe0_0000 == 0x8b20_0000 && a.To != 31 && a.Base != 31: // ADD (extended register)
 		a.Use, a.Index = IndexAddress, uint8(w>>16&31)
 		if w>>15&1 == 1 && w>>10&7 == 2 { // SXTB, SXTH, SXTW #2
-			a.Use = WordsAddress
+			a.Use, a.Signed = WordsAddress, true
 		}
 	case w&0xff80_0000 == 0x9100_0000 && a.To != 31: // ADD from SP
 		a.Use, a.Offset = StackAddress, int64(w>>10&0xfff)<<(w>>22&1*12)
