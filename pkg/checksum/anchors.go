@@ -156,35 +156,37 @@ type value struct {
 
 // anchorFlow is the dataflow of one body. It is kept from one body to the next.
 type anchorFlow struct {
-	w      *walker
-	m      *addressing
-	insts  []inst
-	partOf []int32 // by part: its first instruction
-	reloc  []int32 // by instruction: its relocation, one more, or 0; -1 for several
-	block  []int32 // by instruction: the number of the block that begins there, or noBlock
-	starts []int32 // by block: its first instruction
-	state  []registers
-	known  []bool           // by block: it has been reached
-	todo   []bool           // by block: it is to be walked
-	low    int              // no block before this one is
-	budget int              // how many instructions and entries may still be looked at
-	goes   []int32          // by instruction: where a direct branch goes, or -1
-	comes  []int32          // by instruction: the one branch that goes there, -1 for none, -2 for several
-	edges  map[int32][]edge // by instruction; of -1 those from elsewhere
-	pieces map[int]int32    // by entry of the alternatives: the part with its replacement
-	values []value
-	made   []int32 // by instruction: the value it makes, or -1
-	sure   []bool  // by instruction: it makes that in the end
-	mixed  map[int64]int32
-	found  []based
-	second []int32 // what was in registers that may be a part of a result
-	jumps  []jumpTable
-	slots  []int64 // the places of the stack that are followed, counted from the entry
-	taken  int64   // the lowest one whose address is taken: none from there on is followed
-	leads  []int32 // where jump tables lead that no block began at
-	vague  bool    // an indirect jump leads somewhere that isn't known
-	lost   bool    // control goes where nobody knows, or it would take too long
-	final  bool    // values and edges are settled: note what is proved
+	w       *walker
+	m       *addressing
+	insts   []inst
+	partOf  []int32 // by part: its first instruction
+	reloc   []int32 // by instruction: its relocation, one more, or 0; -1 for several
+	block   []int32 // by instruction: the number of the block that begins there, or noBlock
+	starts  []int32 // by block: its first instruction
+	state   []registers
+	known   []bool           // by block: it has been reached
+	todo    []bool           // by block: it is to be walked
+	low     int              // no block before this one is
+	waiting int              // how many blocks are
+	budget  int              // how many instructions and entries may still be looked at
+	goes    []int32          // by instruction: where a direct branch goes, or -1
+	comes   []int32          // by instruction: the one branch that goes there, -1 for none, -2 for several
+	edges   map[int32][]edge // by instruction; of -1 those from elsewhere
+	pieces  map[int]int32    // by entry of the alternatives: the part with its replacement
+	values  []value
+	made    []int32 // by instruction: the value it makes, or -1
+	sure    []bool  // by instruction: it makes that in the end
+	mixed   map[int64]int32
+	found   []based
+	second  []int32 // what was in registers that may be a part of a result
+	jumps   []jumpTable
+	slots   []int64 // the places of the stack that are followed, counted from the entry
+	taken   int64   // the lowest one whose address is taken: none from there on is followed
+	targets uint64  // how many entries these have
+	leads   []int32 // where jump tables lead that no block began at
+	vague   bool    // an indirect jump leads somewhere that isn't known
+	lost    bool    // control goes where nobody knows, or it would take too long
+	final   bool    // values and edges are settled: note what is proved
 }
 
 // What stands for the number of a block where none begins, or will in the next run.
@@ -267,6 +269,9 @@ func (w *walker) findAnchors() {
 	for i := range f.starts {
 		f.walkBlock(int32(i))
 	}
+	if f.lost {
+		return
+	}
 	f.conclude()
 	w.based, w.jumps = append(w.based, f.found...), append(w.jumps, f.jumps...)
 }
@@ -282,7 +287,8 @@ func (f *anchorFlow) prepare() {
 	for i := range n {
 		f.reloc[i], f.block[i], f.made[i], f.sure[i], f.goes[i], f.comes[i] = 0, noBlock, -1, false, -1, -1
 	}
-	f.slots, f.low, f.budget = f.slots[:0], 0, flowStepsForAnybody+flowStepsForEach*n
+	f.targets = 0
+	f.slots, f.low, f.waiting, f.budget = f.slots[:0], 0, 0, flowStepsForAnybody+flowStepsForEach*n
 	f.pieces = map[int]int32{}
 	f.edges, f.mixed = map[int32][]edge{}, map[int64]int32{}
 	f.values, f.found, f.jumps, f.second = f.values[:0], f.found[:0], f.jumps[:0], f.second[:0]
@@ -552,11 +558,12 @@ func (f *anchorFlow) run() {
 		f.enter(f.block[e.to], &nothingKnown)
 	}
 	for next := 0; ; {
-		for f.low < len(f.todo) && !f.lost {
+		for f.waiting > 0 && !f.lost {
 			block := f.low
 			f.low++
 			if f.todo[block] {
 				f.todo[block] = false
+				f.waiting--
 				f.walkBlock(int32(block))
 			}
 		}
@@ -600,7 +607,11 @@ func (f *anchorFlow) enter(block int32, r *registers) {
 }
 
 func (f *anchorFlow) walkLater(block int32) {
-	f.todo[block], f.low = true, min(f.low, int(block))
+	if !f.todo[block] {
+		f.todo[block] = true
+		f.waiting++
+	}
+	f.low = min(f.low, int(block))
 	if f.budget--; f.budget < 0 {
 		f.lost = true
 	}

@@ -37,13 +37,77 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 		if !ok {
 			return b
 		}
-		b = append(b, tagDatum)
-		b = binary.AppendVarint(b, int64(t.at-start))
-		return w.appendData(b, t.section, start, end, true)
+		return w.appendDatum(b, t, start, end)
 	case targetSpecial:
 		return w.appendOwnEntry(b, t)
 	}
 	return w.appendPlain(b, t)
+}
+
+// Data of more than alwaysBrief bytes stand for themselves by their digest, as many
+// functions may refer to one. Of the others those that take more than neverBrief bytes
+// do where they, or others that are equal, are in the function's steps already.
+const (
+	alwaysBrief = 1 << 14
+	neverBrief  = 64
+)
+
+// known is a datum that is in the function's steps: its digest, and what encoding it
+// found.
+type known struct {
+	digest   Digest
+	maskable bool
+}
+
+// appendDatum encodes nameless data that the function refers to.
+func (w *walker) appendDatum(b []byte, t *target, start, end uint64) []byte {
+	key := nestedKey{datumKey{t.section, start}, 0, w.masking}
+	k, again := w.known[key]
+	if !again && w.isLarge(t.section, start, end) && !w.ownTable(t.section, start, end) {
+		b = binary.AppendVarint(append(b, tagBrief), int64(t.at-start))
+		return w.appendNested(b, key.datumKey, end)
+	}
+	first := len(b)
+	if !again {
+		b = binary.AppendVarint(append(b, tagDatum), int64(t.at-start))
+		content := len(b)
+		maskable := w.maskable
+		w.maskable = false
+		b = w.appendData(b, t.section, start, end, true)
+		if k = (known{maskable: w.maskable}); len(b)-content > neverBrief && !w.unsettled {
+			k.digest = w.p.hash.sum(b[content:])
+			w.known[key] = k
+			again = w.contents[k.digest]
+			w.contents[k.digest] = true
+		}
+		w.maskable = maskable || k.maskable
+	}
+	if !again {
+		return b
+	}
+	w.maskable = w.maskable || k.maskable
+	b = binary.AppendVarint(append(b[:first], tagBrief), int64(t.at-start))
+	b = append(b, tagNested, byte(w.p.hash.Size()))
+	return append(b, k.digest[:w.p.hash.Size()]...)
+}
+
+// isLarge tells whether a datum takes more than alwaysBrief bytes, each relocation as
+// many as it has at least.
+func (w *walker) isLarge(section uint32, start, end uint64) bool {
+	const each = 4
+	return end-start+each*uint64(w.p.file.Relocs(section).Between(start, end).Len()) > alwaysBrief
+}
+
+// ownTable tells whether a datum is a jump table of the function.
+func (w *walker) ownTable(section uint32, start, end uint64) bool {
+	relocs := w.p.file.Relocs(section).Between(start, end)
+	if relocs.Len() == 0 || !w.p.isJumpTable(section, start, end) {
+		return false
+	}
+	r := relocs.At(0)
+	t := w.p.entryTarget(r.Symbol, r.Type, r.Addend, r.Offset-start)
+	_, own := w.own(&t)
+	return own
 }
 
 // appendPlain encodes a target in the way that doesn't depend on which

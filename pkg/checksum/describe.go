@@ -216,14 +216,11 @@ func (d *describer) target(top bool) {
 			d.data()
 			return
 		}
-		switch d.byte() {
-		case tagNested:
-			d.text(" %x", d.take(int(d.byte())))
-		case tagCycle:
-			d.text(" too deep")
-		default:
-			d.bad = true
-		}
+		d.digest()
+	case tagBrief:
+		d.text("data")
+		d.offset()
+		d.digest()
 	case tagEntry:
 		d.text("entry of %s", d.string())
 		d.text(", own number %d", d.uvarint())
@@ -269,6 +266,18 @@ func (d *describer) target(top bool) {
 	case tagSection:
 		d.text("section %s", d.string())
 		d.offset()
+	default:
+		d.bad = true
+	}
+}
+
+// digest reads what appendNested wrote.
+func (d *describer) digest() {
+	switch d.byte() {
+	case tagNested:
+		d.text(" %x", d.take(int(d.byte())))
+	case tagCycle:
+		d.text(" too deep")
 	default:
 		d.bad = true
 	}

@@ -21,6 +21,13 @@ type jumpTable struct {
 	code   int64  // the place that they count from, in the section of the function
 }
 
+// The dataflow gives up on a body whose jump tables have more entries than these: they
+// are a part of it, and one table may be many jumps'.
+const (
+	targetsForEach    = 8 // instruction
+	targetsForAnybody = 1 << 12
+)
+
 // words is where a table's entry leads: four times as many bytes behind an
 // instruction as the entry says.
 func (f *anchorFlow) words(i, base int32, r *registers, u *decode.Address) (int32, bool) {
@@ -82,6 +89,8 @@ func (f *anchorFlow) jump(i int32, r *registers) {
 	}
 	if f.final {
 		f.jumps = append(f.jumps, table)
+		f.targets += count
+		f.lost = f.lost || f.targets > targetsForAnybody+targetsForEach*uint64(len(f.insts))
 	}
 }
 

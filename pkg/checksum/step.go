@@ -146,6 +146,7 @@ const (
 	tagBiased  = '+'
 	tagOwnName = '_'
 	tagCycle   = 'O'
+	tagBrief   = 'B' // a datum by its digest: a large one, or one that stands in front already
 	tagAnchor  = 'A' // an address that reaches nothing but accesses, which say their places
 	tagJumps   = 'J' // a table of places in the function, as its entries lead there
 )

@@ -83,6 +83,8 @@ type walker struct {
 	encoded   []byte
 	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
 	memo      map[nestedKey]nested
+	known     map[nestedKey]known // data that stand in front
+	contents  map[Digest]bool     // and what is in them
 	uses      []uint32 // by the nested data being encoded
 	byData    int      // uses by data so far
 	depth     int      // of nested data being encoded
@@ -125,7 +127,7 @@ type layout struct {
 }
 
 func newWalker(p *program) *walker {
-	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[nestedKey]nested{}}
+	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[nestedKey]nested{}, known: map[nestedKey]known{}, contents: map[Digest]bool{}}
 }
 
 // walk passes the steps of a body to visit. It sets unsettled where something
@@ -138,6 +140,8 @@ func (w *walker) walk(b *body, visit visitor) {
 	w.byData = 0
 	clear(w.used)
 	clear(w.names)
+	clear(w.known)
+	clear(w.contents)
 	w.ends, w.touched, w.disambig = w.ends[:0], w.touched[:0], w.disambig[:0]
 	w.parts = append(w.parts[:0], b.parts...)
 	w.findEntries()

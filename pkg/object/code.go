@@ -411,9 +411,16 @@ func (c *Code) attachCold(branch int64) {
 	c.dropFuncs(gone)
 }
 
+// maxParents is among how many functions of one name that of a cold part is looked
+// for: each is compared with each. The kernel has half a dozen init_once.
+const maxParents = 256
+
 // chooseParent picks a cold part's parent among candidates, which are pairs of
 // a symbol and the function it names.
 func (c *Code) chooseParent(cold uint32, candidates []uint32, branch int64) (uint32, bool) {
+	if len(candidates) > 2*maxParents {
+		return 0, false
+	}
 	file := c.file.Symbols[c.Funcs[cold].Primary].File
 	var sameFile, all []uint32
 	for i := 0; i < len(candidates); i += 2 {

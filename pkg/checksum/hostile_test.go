@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fnsum/fnsum/internal/elfbuild"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// TestHostile sums objects of a few megabytes that are made to take long: where
+// something takes time by the square of their size, it takes hours. An object may be
+// refused.
+func TestHostile(t *testing.T) {
+	size := 200_000
+	if testing.Short() {
+		size = 20_000
+	}
+	rets := func(n int) []byte { return bytes.Repeat([]byte{0xc3}, n) }
+	section := func(name string, flags elf.SectionFlag, data []byte) elfbuild.Section {
+		return elfbuild.Section{Name: name, Flags: elf.SHF_ALLOC | flags, Data: data}
+	}
+	fn := func(name string, at, size int) elfbuild.Symbol {
+		return symbol(name, elf.STB_LOCAL, elf.STT_FUNC, uint64(at), uint64(size))
+	}
+	relocs := func(n int, at func(i int) uint64, symbol string, addend func(i int) int64) (list []elfbuild.Reloc) {
+		for i := range n {
+			list = append(list, elfbuild.Reloc{Offset: at(i), Type: uint32(elf.R_X86_64_PC32), Symbol: symbol, Addend: addend(i)})
+		}
+		return list
+	}
+	zero := func(int) int64 { return 0 }
+	for _, test := range []struct {
+		name string
+		make func() elfbuild.Object
+	}{
+		{"symbols at one address", func() elfbuild.Object {
+			text, data := section(".text", elf.SHF_EXECINSTR, rets(1)), section(".data", elf.SHF_WRITE, make([]byte, 8))
+			for i := range size {
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), 0, 0))
+				data.Symbols = append(data.Symbols, symbol(fmt.Sprint("d", i), elf.STB_LOCAL, elf.STT_OBJECT, 0, 8))
+			}
+			text.Symbols = append(text.Symbols, fn("f", 0, 1))
+			return obj(text, data)
+		}},
+		{"aliases", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, rets(16*size))
+			for i := range size {
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), 0, 16))
+			}
+			return obj(text)
+		}},
+		{"nested functions", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, rets(size))
+			for i := range 2000 {
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), i, size/200-2*i))
+			}
+			return obj(text)
+		}},
+		{"one function in each byte of another", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, rets(size))
+			text.Symbols = append(text.Symbols, fn("f", 0, size))
+			for i := range size {
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), i, 1))
+			}
+			return obj(text)
+		}},
+		{"relocations at one offset", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, append([]byte{0xe8, 0, 0, 0, 0}, rets(8)...))
+			text.Symbols = append(text.Symbols, fn("f", 0, 13))
+			text.Relocs = relocs(size, func(int) uint64 { return 1 }, "g", zero)
+			return obj(text)
+		}},
+		{"relocations of data at one offset", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, bytes.Repeat([]byte{0xe8, 0, 0, 0, 0}, 100))
+			for i := range 100 {
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), 5*i, 5))
+			}
+			text.Relocs = relocs(100, func(i int) uint64 { return uint64(5*i + 1) }, ".rodata", zero)
+			data := section(".rodata", 0, make([]byte, 64))
+			data.Relocs = relocs(size, func(int) uint64 { return 8 }, "f1", zero)
+			return obj(text, data)
+		}},
+		{"entries about one place", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, rets(16))
+			text.Symbols = append(text.Symbols, fn("f", 0, 16))
+			table := section("__ex_table", 0, make([]byte, 12*size))
+			for i := range size {
+				table.Relocs = append(table.Relocs,
+					elfbuild.Reloc{Offset: uint64(12 * i), Type: uint32(elf.R_X86_64_PC32), Symbol: "f"},
+					elfbuild.Reloc{Offset: uint64(12*i + 4), Type: uint32(elf.R_X86_64_PC32), Symbol: "f", Addend: 8})
+			}
+			return obj(text, table)
+		}},
+		{"alternatives with one replacement", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, rets(size))
+			text.Symbols = append(text.Symbols, fn("f", 0, size))
+			replacement := section(".altinstr_replacement", elf.SHF_EXECINSTR, rets(255))
+			table := section(".altinstructions", 0, bytes.Repeat([]byte{0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 8, 255}, size/64))
+			for i := range size / 64 {
+				table.Relocs = append(table.Relocs,
+					elfbuild.Reloc{Offset: uint64(14 * i), Type: uint32(elf.R_X86_64_PC32), Symbol: "f", Addend: int64(64 * i)},
+					elfbuild.Reloc{Offset: uint64(14*i + 4), Type: uint32(elf.R_X86_64_PC32), Symbol: ".altinstr_replacement"})
+			}
+			return obj(text, replacement, table)
+		}},
+		{"alternatives in alternatives", func() elfbuild.Object {
+			n := size / 16
+			text := section(".text", elf.SHF_EXECINSTR, rets(16))
+			text.Symbols = append(text.Symbols, fn("f", 0, 16))
+			replacement := section(".altinstr_replacement", elf.SHF_EXECINSTR, rets(16*n))
+			table := section(".altinstructions", 0, bytes.Repeat([]byte{0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 8, 16}, n))
+			for i := range n {
+				of, at := ".altinstr_replacement", int64(16*(i-1))
+				if i == 0 {
+					of, at = "f", 0
+				}
+				table.Relocs = append(table.Relocs,
+					elfbuild.Reloc{Offset: uint64(14 * i), Type: uint32(elf.R_X86_64_PC32), Symbol: of, Addend: at},
+					elfbuild.Reloc{Offset: uint64(14*i + 4), Type: uint32(elf.R_X86_64_PC32), Symbol: ".altinstr_replacement", Addend: int64(16 * i)})
+			}
+			return obj(text, replacement, table)
+		}},
+		{"nameless code that one function reaches", func() elfbuild.Object {
+			n := size / 8
+			var calls []byte
+			for range n {
+				calls = append(calls, 0xe8, 0, 0, 0, 0)
+			}
+			text := section(".text", elf.SHF_EXECINSTR, append(calls, rets(n)...))
+			text.Symbols = append(text.Symbols, fn("f", 0, 5*n))
+			text.Relocs = relocs(n, func(i int) uint64 { return uint64(5*i + 1) }, ".text", func(i int) int64 { return int64(5*n+i) - 4 })
+			return obj(text)
+		}},
+		{"data that refer to data", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, []byte{0xe8, 0, 0, 0, 0, 0xc3})
+			text.Symbols = append(text.Symbols, fn("f", 0, 6))
+			text.Relocs = relocs(1, func(int) uint64 { return 1 }, ".rodata", func(int) int64 { return -4 })
+			data := section(".rodata", 0, make([]byte, 8*size))
+			for i := range size - 1 {
+				data.Relocs = append(data.Relocs, elfbuild.Reloc{Offset: uint64(8 * i), Type: uint32(elf.R_X86_64_64), Symbol: ".rodata", Addend: int64(8 * (i + 1))})
+			}
+			return obj(text, data)
+		}},
+		{"one name", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, rets(size))
+			for i := range size {
+				text.Symbols = append(text.Symbols, fn("f", i, 1))
+			}
+			return obj(text)
+		}},
+		{"cold parts of one name", func() elfbuild.Object {
+			n := size / 10
+			text := section(".text", elf.SHF_EXECINSTR, rets(2*n))
+			for i := range n {
+				text.Symbols = append(text.Symbols, fn("f", i, 1), fn("f.cold", n+i, 1))
+			}
+			return obj(text)
+		}},
+		{"mapping symbols", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, make([]byte, 4*size))
+			text.Symbols = append(text.Symbols, fn("f", 0, 2*size))
+			for i := range size {
+				text.Symbols = append(text.Symbols, symbol([]string{"$d", "$x"}[i%2], elf.STB_LOCAL, elf.STT_NOTYPE, uint64(4*i), 0))
+			}
+			o := obj(text)
+			o.Machine = elf.EM_AARCH64
+			return o
+		}},
+		{"blocks against the order", func() elfbuild.Object { // each jumps to the one in front of it
+			words := []word{jump(int32(4 * (size - 4))), adrp(10), low(10, 10)}
+			for len(words) < size {
+				words = append(words, jump(-4))
+			}
+			return arm64Object(0, words)
+		}},
+		{"jumps that may lead anywhere", func() elfbuild.Object {
+			words := []word{adrp(10), low(10, 10)}
+			for len(words) < size {
+				words = append(words, plainWord(0x1000_0044), plainWord(0xd61f_0000|4<<5)) // adr x4, +8; br x4
+			}
+			return arm64Object(0, words)
+		}},
+		{"a jump table in front of each of its targets", func() elfbuild.Object {
+			var words []word
+			for len(words) < size/8 {
+				words = append(words, word{0x9000_0002, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0},
+					word{0x9100_0042, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
+					plainWord(0x3860_4840), plainWord(0x1000_0063), plainWord(0x8b20_8860), plainWord(0xd61f_0000))
+			}
+			return arm64Object(0, words, section(".rodata", 0, bytes.Repeat([]byte{0, 6}, size)))
+		}},
+		{"many addresses in one register", func() elfbuild.Object {
+			var words []word
+			for i := range size / 4 {
+				words = append(words, adrp(10), low(10, 10), addi(10, 10, uint32(i&0xfff)), cbz(5, int32(4*(size-4*i-4))))
+			}
+			return arm64Object(0, append(words, ldr(1, 10, 8)))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, err := object.Parse(test.make().Bytes())
+			if err != nil {
+				t.Log(err)
+				return
+			}
+			if _, err := Sum(f, Options{}); err != nil {
+				t.Log(err)
+			}
+		})
+	}
+}
+
+// TestStringTableWithoutEnd is an object whose string tables have no NUL.
+func TestStringTableWithoutEnd(t *testing.T) {
+	data := obj(code(fun("f", "c3"))).Bytes()
+	for _, name := range []string{"\x00f\x00", "\x00.text\x00"} {
+		at := bytes.Index(data, []byte(name))
+		if at < 0 {
+			t.Fatal("the object has another layout")
+		}
+		broken := bytes.Clone(data)
+		for i := range broken[at:] {
+			if broken[at+i] == 0 {
+				broken[at+i] = 'x'
+			}
+			if i > 64 {
+				break
+			}
+		}
+		if _, err := object.Parse(broken); err == nil || !strings.Contains(err.Error(), "no end") && !strings.Contains(err.Error(), "malformed") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	_ = binary.LittleEndian
+}
