@@ -141,9 +141,17 @@ func plainSymbols(o *Object) []seed {
 func swappedSymbols(o *Object, s seed) []Site {
 	table, _ := o.symbolTable()
 	at := uint64(s.n) * symbolSize
-	record := o.file.Data(table)[at : at+2*symbolSize]
-	return []Site{{
-		At:    o.file.Symbols[s.n].Name + " and " + o.file.Symbols[s.n+1].Name,
-		Edits: []Edit{{o.file.Sections[table].Offset + at, slices.Concat(record[symbolSize:], record[:symbolSize])}},
-	}}
+	edits := []Edit{o.swapRecords(table, at, symbolSize)}
+	for i := range o.file.Sections { // the sections that they are in, where there are many
+		if x := &o.file.Sections[i]; x.Type == elf.SHT_SYMTAB_SHNDX && x.Link == table {
+			edits = append(edits, o.swapRecords(uint32(i), uint64(s.n)*4, 4))
+		}
+	}
+	return []Site{{At: o.file.Symbols[s.n].Name + " and " + o.file.Symbols[s.n+1].Name, Edits: edits}}
+}
+
+// swapRecords swaps a record of a section with the next one.
+func (o *Object) swapRecords(section uint32, at, size uint64) Edit {
+	records := o.file.Data(section)[at : at+2*size]
+	return Edit{o.file.Sections[section].Offset + at, slices.Concat(records[size:], records[:size])}
 }

@@ -23,7 +23,9 @@ type word struct {
 // What the tests are written in: Arm Architecture Reference Manual, C6.2. Offsets are
 // in bytes.
 func plainWord(bits uint32) word { return word{bits: bits} }
-func adrp(d uint32) word         { return word{0x9000_0000 | d, elf.R_AARCH64_ADR_PREL_PG_HI21, ".data", 0} }
+
+func adrp(d uint32) word { return word{0x9000_0000 | d, elf.R_AARCH64_ADR_PREL_PG_HI21, ".data", 0} }
+
 func low(d, n uint32) word {
 	return word{0x9100_0000 | n<<5 | d, elf.R_AARCH64_ADD_ABS_LO12_NC, ".data", 0}
 }
@@ -273,7 +275,7 @@ func TestJumpTablesWithoutRelocations(t *testing.T) {
 				}
 				words = append(words, movz(0, 1), movz(0, 2), plainWord(retA64), movz(0, 3), plainWord(retA64))
 				if padding {
-					words[1].bits += 4 / 4 << 5
+					words[1].bits += 1 << 5 // one instruction farther
 				}
 				var table []byte
 				for _, e := range entries {

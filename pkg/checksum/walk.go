@@ -85,10 +85,10 @@ type walker struct {
 	memo      map[nestedKey]nested
 	known     map[nestedKey]known // data that stand in front
 	contents  map[Digest]bool     // and what is in them
-	uses      []uint32 // by the nested data being encoded
-	byData    int      // uses by data so far
-	depth     int      // of nested data being encoded
-	truncated bool     // they go deeper than maxDepth
+	uses      []uint32            // by the nested data being encoded
+	byData    int                 // uses by data so far
+	depth     int                 // of nested data being encoded
+	truncated bool                // they go deeper than maxDepth
 	elsewhere elsewhere
 	findings  findings
 	unsettled bool
