@@ -142,7 +142,7 @@ func (f *anchorFlow) bound(load int32) (count uint64, ok bool) {
 	i, steps := load, 0
 	for ; steps < reach; steps++ {
 		taken := false
-		if from := f.comes[i]; from == -2 || from >= 0 && i > first && f.falls(i-1) {
+		if from := f.comes[i]; from == severalWays || from >= 0 && i > first && f.falls(i-1) {
 			return 0, false // there are several ways
 		} else if from >= 0 {
 			i, taken = from, true

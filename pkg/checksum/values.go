@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// The registers that are followed, behind them places of the stack where some are
+// saved, and what one holds that is no value.
+const (
+	addressRegisters = 31
+	addressSlots     = 8
+	unknownValue     = -1
+)
+
+// registers is what they hold at a place of the code.
+type registers struct {
+	value [addressRegisters + addressSlots]int32
+	// depth is how far the stack pointer has moved since the entry, unknownDepth
+	// where it isn't known.
+	depth int64
+	// some is set where there may be a value among them.
+	some bool
+}
+
+// put sets what a register or place holds.
+func (r *registers) put(i int, value int32) {
+	r.value[i] = value
+	r.some = r.some || value >= 0
+}
+
+const unknownDepth = math.MaxInt64
+
+var nothingKnown = func() (r registers) {
+	for i := range r.value {
+		r.value[i] = unknownValue
+	}
+	r.depth = unknownDepth
+	return r
+}()
+
+// valueKind is what a register holds.
+type valueKind uint8
+
+const (
+	valueMixed  valueKind = iota // one of several, or something unknown
+	valuePage                    // the page of a place, to which its low 12 bits are to be added
+	valuePlace                   // the address of a place, or one from there by an index
+	valueCode                    // the address of an instruction of the body
+	valueWord                    // an entry of a table at the place
+	valueTarget                  // where such an entry leads, counted from an instruction
+)
+
+// value is what an instruction puts into a register, or what is mixed in one at the
+// start of a block.
+type value struct {
+	kind     valueKind
+	size     uint8 // of a table's entries
+	signed   bool  // those count backwards, too
+	section  uint32
+	at       int64
+	code     int64 // of valueTarget and valueCode: the place in the part that entries count from
+	inst     int32 // that makes it
+	same     int32 // another value that is the same, and escapes with it; itself for none
+	from     int32 // the value it was derived from, or -1
+	escapes  bool
+	doomed   bool    // it escapes in the end
+	accessed bool    // something is read or written there
+	used     bool    // of a page: low bits were added
+	mixed    []int32 // what may be in the register
+}
+
+// join is what a register holds at the start of a block where one way brings a and
+// another b.
+func (f *anchorFlow) join(block int32, register int, a, b int32) int32 {
+	if a == b {
+		return a
+	}
+	if a >= 0 && b >= 0 && f.equal(a, b) {
+		f.unite(a, b)
+		return a
+	}
+	if a < 0 && b < 0 {
+		return a
+	}
+	key := int64(block)<<8 | int64(register)
+	m, ok := f.mixed[key]
+	if !ok {
+		m = f.newValue(value{kind: valueMixed})
+		f.mixed[key] = m
+	}
+	for _, v := range [...]int32{a, b} {
+		if v < 0 || v == m || slices.Contains(f.values[m].mixed, v) {
+			continue
+		}
+		if len(f.values[m].mixed) == maxMixed {
+			f.values[v].doomed = true
+			continue
+		}
+		f.values[m].mixed = append(f.values[m].mixed, v)
+	}
+	return m
+}
+
+func (f *anchorFlow) newValue(v value) int32 {
+	v.same, v.from = int32(len(f.values)), -1
+	f.values = append(f.values, v)
+	return v.same
+}
+
+// equal tells whether two values are the same wherever they were made.
+func (f *anchorFlow) equal(a, b int32) bool {
+	x, y := &f.values[a], &f.values[b]
+	return x.kind == y.kind && x.kind != valueMixed &&
+		x.section == y.section && x.at == y.at && x.size == y.size && x.signed == y.signed && x.code == y.code
+}
+
+// find is what stands for all values that are the same as one.
+func (f *anchorFlow) find(v int32) int32 {
+	for f.values[v].same != v {
+		f.values[v].same = f.values[f.values[v].same].same
+		v = f.values[v].same
+	}
+	return v
+}
+
+// unite makes two values escape together.
+func (f *anchorFlow) unite(a, b int32) {
+	if a, b = f.find(a), f.find(b); a != b {
+		f.values[b].same = a
+		f.values[a].escapes = f.values[a].escapes || f.values[b].escapes
+	}
+}
+
+// make is the value that an instruction puts into a register.
+func (f *anchorFlow) make(i int32, v value, from int32) int32 {
+	v.inst = i
+	n := f.made[i]
+	f.sure[i] = f.final
+	if n >= 0 && f.values[n].kind == v.kind && f.values[n].section == v.section && f.values[n].at == v.at && f.values[n].code == v.code {
+		return n
+	}
+	n = f.newValue(v)
+	f.values[n].from = from
+	f.made[i] = n
+	return n
+}
+
+// escape notes that the address in a register goes where it isn't followed.
+func (f *anchorFlow) escape(v int32) {
+	if v < 0 || !f.final {
+		return
+	}
+	for later := []int32{v}; len(later) > 0; {
+		x := &f.values[f.find(later[len(later)-1])]
+		later = later[:len(later)-1]
+		if !x.escapes {
+			x.escapes = true
+			later = append(later, x.mixed...)
+		}
+	}
+}
+
+// escapeAll does so for a set of registers.
+func (f *anchorFlow) escapeAll(r *registers, set uint32) {
+	if !f.final {
+		return
+	}
+	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
+		f.escape(r.value[bits.TrailingZeros32(set)])
+	}
+}
+
+func forget(r *registers, set uint32) {
+	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
+		r.value[bits.TrailingZeros32(set)] = unknownValue
+	}
+}
+
+// pass lets the addresses in registers escape that a call or return hands on. Nobody
+// takes a page for an argument.
+func (f *anchorFlow) pass(r *registers, set uint32) {
+	if !f.final {
+		return
+	}
+	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
+		if v := r.value[bits.TrailingZeros32(set)]; !f.is(v, valuePage) {
+			f.escape(v)
+		}
+	}
+}
