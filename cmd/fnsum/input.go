@@ -120,6 +120,7 @@ func (in *inputs) source(x *input) (*source, error) {
 	case x.file == nil:
 		return in.tree(x.path)
 	}
+	collectLate()
 	var notes bytes.Buffer
 	var summed summed
 	var tracer *checksum.Tracer

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -26,10 +27,7 @@ var errDiffers = errors.New("the two sides differ")
 
 // run is the command line: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	// Collect when memory has grown by this much, whatever GOGC says: how much a
-	// build needs must not depend on a variable set for something else. Nearly
-	// all of what an object needs is needed to the end.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(growth)
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -45,6 +43,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "fnsum: %s\n", message(err))
 		return statusTrouble
 	}
+}
+
+// When garbage is collected, by how much memory has grown, whatever GOGC says: how much
+// a build needs must not depend on a variable set for something else. Nearly all of
+// what an object needs is needed to the end.
+const (
+	firstGrowth = 3000 // percent, of the 4 MB that Go starts with
+	growth      = 400
+	treeGrowth  = 150 // of many objects, little is kept
+)
+
+// collectLate puts the first collection off to some 100 MB: of one object it would find
+// little any earlier.
+func collectLate() {
+	debug.SetGCPercent(firstGrowth)
+	runtime.AddCleanup(new([64]byte), func(int) { debug.SetGCPercent(growth) }, 0) // in the first one
 }
 
 // message is an error as diff(1) would print it: the path, then what is wrong

@@ -36,7 +36,7 @@ type entry struct {
 // tree sums the objects in a directory, several at a time. What can't be read
 // is said and left out.
 func (in *inputs) tree(dir string) (*source, error) {
-	debug.SetGCPercent(150) // of many objects, little is kept
+	debug.SetGCPercent(treeGrowth)
 	entries, kernel, err := findObjects(dir)
 	if err != nil {
 		return nil, err

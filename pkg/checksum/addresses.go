@@ -64,10 +64,10 @@ func (f *anchorFlow) use(i int32, in *inst, code []byte, r *registers) {
 	}
 	forget(r, e.Writes)
 	if result >= 0 && u.To < addressRegisters && e.Writes&(1<<u.To) != 0 {
-		r.put(int(u.To), result)
+		f.put(r, int(u.To), result)
 	}
 	if moved >= 0 {
-		r.put(int(u.Base), moved)
+		f.put(r, int(u.Base), moved)
 	}
 }
 

@@ -69,7 +69,9 @@ var noReturn = [...]string{
 	"__module_put_and_kthread_exit", "cpu_startup_entry", "hyp_panic", "cpu_die", "cpu_die_early",
 }
 
-func isNoReturn(normal string) bool { return slices.Contains(noReturn[:], normal) }
+func (p *program) isNoReturn(symbol uint32) bool {
+	return symbol != 0 && slices.Contains(noReturn[:], p.normal[symbol])
+}
 
 // basedKind is what is proved of an instruction.
 type basedKind uint8
@@ -111,17 +113,19 @@ type anchorFlow struct {
 	values  []value
 	made    []int32 // by instruction: the value it makes, or -1
 	sure    []bool  // by instruction: it makes that in the end
-	mixed   map[int64]int32
+	mixed   map[mixKey]int32
+	any     [addressRegisters + addressSlots]int32 // by register: what may be any of the values in it, or -1
 	found   []based
 	second  []int32 // what was in registers that may be a part of a result
 	jumps   []jumpTable
-	slots   []int64 // the places of the stack that are followed, counted from the entry
-	taken   int64   // the lowest one whose address is taken: none from there on is followed
-	targets uint64  // how many entries these have
-	leads   []int32 // where jump tables lead that no block began at
-	vague   bool    // an indirect jump leads somewhere that isn't known
-	lost    bool    // control goes where nobody knows, or it would take too long
-	final   bool    // values and edges are settled: note what is proved
+	slots   []int64        // the places of the stack that are followed, counted from the entry
+	taken   int64          // the lowest one whose address is taken: none from there on is followed
+	filled  map[int64]bool // those that are loaded from again; of others what is stored there may be an argument
+	targets uint64         // how many entries these have
+	leads   []int32        // where jump tables lead that no block began at
+	vague   bool           // an indirect jump leads somewhere that isn't known
+	lost    bool           // control goes where nobody knows, or it would take too long
+	final   bool           // values and edges are settled: note what is proved
 }
 
 // The dataflow gives up on a body that takes more runs than any of a compiler's does,
@@ -169,7 +173,7 @@ func (w *walker) findAnchors() {
 		w.anchors = &anchorFlow{w: w, m: m}
 	}
 	f := w.anchors
-	f.leads, f.taken = f.leads[:0], math.MaxInt64
+	f.leads, f.taken, f.filled = f.leads[:0], math.MaxInt64, map[int64]bool{}
 	f.lost = true
 	for range maxRuns {
 		known, taken := len(f.leads), f.taken
@@ -204,11 +208,9 @@ func (f *anchorFlow) run() {
 	if f.lost {
 		return
 	}
-	entry := nothingKnown
-	entry.depth = 0
-	f.enter(0, &entry)
+	f.enter(0, &atEntry)
 	for _, e := range f.edges[-1] {
-		f.enter(f.block[e.to], &nothingKnown)
+		f.enter(f.block[e.to], f.anywhere())
 	}
 	for next := 0; ; {
 		for f.waiting > 0 && !f.lost {
@@ -226,7 +228,7 @@ func (f *anchorFlow) run() {
 		if next == len(f.known) || f.lost {
 			return
 		}
-		f.enter(int32(next), &nothingKnown)
+		f.enter(int32(next), f.anywhere())
 	}
 }
 
@@ -275,7 +277,7 @@ func (f *anchorFlow) walkBlock(block int32) {
 	r, start := f.state[block], f.starts[block]
 	for _, e := range f.edges[start] {
 		side := r
-		forget(&side, e.writes)
+		f.lose(start, &side, e.writes)
 		f.enter(f.block[e.to], &side)
 	}
 	part := f.part(start)
@@ -311,7 +313,16 @@ func (f *anchorFlow) leave(to int32, r *registers) {
 		f.enter(f.block[to], r)
 		return
 	}
-	f.pass(r, f.m.arguments|f.m.results)
+	f.escapeWhole(r)
+}
+
+// branch carries registers to where a direct branch goes.
+func (f *anchorFlow) branch(i int32, r *registers) {
+	if f.goes[i] < 0 && f.callee(i) != 0 { // a call that is the last thing
+		f.pass(r, f.m.arguments)
+		return
+	}
+	f.leave(f.goes[i], r)
 }
 
 // goesOn does what an instruction does to control flow. It tells whether the next one
@@ -319,14 +330,14 @@ func (f *anchorFlow) leave(to int32, r *registers) {
 func (f *anchorFlow) goesOn(i int32, in *inst, r *registers) bool {
 	switch in.Kind {
 	case decode.Jump:
-		f.leave(f.goes[i], r)
+		f.branch(i, r)
 		return false
 	case decode.CondJump:
-		f.leave(f.goes[i], r)
+		f.branch(i, r)
 	case decode.Call, decode.IndirectCall:
 		f.pass(r, f.m.arguments)
-		forget(r, f.m.clobbered)
-		return in.Kind == decode.IndirectCall || !f.endsAt(i)
+		f.lose(i, r, f.m.clobbered)
+		return in.Kind == decode.IndirectCall || !f.w.p.isNoReturn(f.callee(i))
 	case decode.IndirectJump:
 		f.jump(i, r)
 		return false
@@ -353,19 +364,20 @@ func (f *anchorFlow) returned(r *registers) {
 	}
 }
 
-// endsAt tells whether a call is of a function that doesn't return.
-func (f *anchorFlow) endsAt(i int32) bool {
+// callee is the symbol of the function that a direct branch goes to, 0 where it goes to
+// no function's entry.
+func (f *anchorFlow) callee(i int32) uint32 {
 	p := f.w.p
-	if r, ok := f.relocOf(i); ok && !isSection(&p.file.Symbols[r.Symbol]) {
-		return isNoReturn(p.normal[r.Symbol])
-	} else if ok {
-		s := &p.file.Symbols[r.Symbol]
-		symbol := p.functionAt(s.Section, int64(s.Value)+r.Addend)
-		return symbol != 0 && isNoReturn(p.normal[symbol])
-	}
 	section, at := f.place(i)
-	symbol := p.functionAt(section, int64(at)+f.insts[i].PCRel)
-	return symbol != 0 && isNoReturn(p.normal[symbol])
+	to := int64(at) + f.insts[i].PCRel
+	if r, ok := f.relocOf(i); ok {
+		s := &p.file.Symbols[r.Symbol]
+		if !isSection(s) && (!s.Defined() || r.Addend == 0) {
+			return r.Symbol
+		}
+		section, to = s.Section, int64(s.Value)+r.Addend
+	}
+	return p.functionAt(section, to)
 }
 
 // isBUG tells whether a trap is a BUG, behind which nothing goes on: it has an entry

@@ -160,6 +160,21 @@ func TestAnchors(t *testing.T) {
 		{"saved below a variable", func(d uint32) []word {
 			return seq(saved(adrp(9), low(9, 9), str(9, sp, 8), addi(0, sp, 16), call("g"), ldr(10, sp, 8), ldr(1, 10, 8+d)))
 		}, true},
+		{"an argument on the stack", func(d uint32) []word {
+			return seq(saved(adrp(9), low(9, 9), addi(9, 9, 64+d), str(9, sp, 0), call("g")))
+		}, true},
+		{"another argument on the stack", func(d uint32) []word {
+			return seq(saved(adrp(9), low(9, 9), addi(9, 9, 64+5*d), str(9, sp, 0), call("g")))
+		}, false},
+		{"another address that a callee leaves alone", func(d uint32) []word {
+			return seq([]word{adrp(9), low(9, 9), addi(9, 9, 64+5*d), call("g"), plainWord(0xeb09_00df)}) // cmp x6, x9
+		}, false},
+		{"another address where no way leads", func(d uint32) []word {
+			return seq([]word{adrp(19), low(19, 19), addi(19, 19, 64+5*d), plainWord(0xd61f_0000 | 4<<5), ldr(1, 19, 8)}) // br x4
+		}, false},
+		{"another address for code of another function", func(d uint32) []word {
+			return seq([]word{adrp(19), low(19, 19), addi(19, 19, 64+5*d), {0x1400_0000, elf.R_AARCH64_JUMP26, ".text", 0x1000}})
+		}, false},
 		{"set anew", func(d uint32) []word { return seq(base, []word{movz(10, 64), ldr(1, 10, 8+d)}) }, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

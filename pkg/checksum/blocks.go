@@ -40,9 +40,12 @@ func (f *anchorFlow) prepare() {
 		f.reloc[i], f.block[i], f.made[i], f.sure[i], f.goes[i], f.comes[i] = 0, noBlock, -1, false, -1, noWay
 	}
 	f.targets = 0
+	for i := range f.any {
+		f.any[i] = -1
+	}
 	f.slots, f.low, f.waiting, f.budget = f.slots[:0], 0, 0, flowStepsForAnybody+flowStepsForEach*n
 	f.pieces = map[int]int32{}
-	f.edges, f.mixed = map[int32][]edge{}, map[int64]int32{}
+	f.edges, f.mixed = map[int32][]edge{}, map[mixKey]int32{}
 	f.values, f.found, f.jumps, f.second = f.values[:0], f.found[:0], f.jumps[:0], f.second[:0]
 	first := int32(0)
 	for i := range w.parts {

@@ -46,7 +46,11 @@ func (f *anchorFlow) jump(i int32, r *registers) {
 	u := f.m.use(f.code(i))
 	if u.Base >= addressRegisters || !f.is(r.value[u.Base], valueTarget) {
 		f.vague = true
-		f.leave(-1, r)
+		if f.open() {
+			f.escapeWhole(r)
+		} else {
+			f.pass(r, f.m.arguments)
+		}
 		return
 	}
 	v := f.values[r.value[u.Base]]
@@ -103,6 +107,9 @@ func (f *anchorFlow) unbounded(t jumpTable, data []byte) uint64 {
 	}
 	return count
 }
+
+// open tells whether some block of the body begins where control may come from anywhere.
+func (f *anchorFlow) open() bool { return f.any[0] >= 0 }
 
 // target is where entry number n leads.
 func (t *jumpTable) target(data []byte, n uint64) int64 {

@@ -51,10 +51,16 @@ func (f *anchorFlow) save(u *decode.Address, e *decode.Effects, r *registers) {
 		if register >= addressRegisters {
 			continue
 		}
-		slot := f.slot(r, u.Offset+int64(n)*slotSize, store && r.value[register] >= 0)
+		at := u.Offset + int64(n)*slotSize
+		if !store && r.depth == unknownDepth {
+			f.taken = math.MinInt64 // wherever that is
+		} else if !store {
+			f.filled[r.depth+at] = true
+		}
+		slot := f.slot(r, at, store && r.value[register] >= 0)
 		switch {
-		case store && slot >= 0:
-			r.put(slot, r.value[register])
+		case store && slot >= 0 && (!f.final || f.filled[r.depth+at]):
+			f.put(r, slot, r.value[register])
 		case store:
 			f.escapeAll(r, 1<<register)
 		case slot >= 0:
@@ -66,7 +72,7 @@ func (f *anchorFlow) save(u *decode.Address, e *decode.Effects, r *registers) {
 	}
 	for n, register := range [...]uint8{u.To, u.Index} {
 		if register < addressRegisters {
-			r.put(int(register), loaded[n])
+			f.put(r, int(register), loaded[n])
 		}
 	}
 }
@@ -85,16 +91,20 @@ func (f *anchorFlow) take(u *decode.Address, r *registers) {
 // stack does what an instruction does to the stack pointer, and to places of the stack
 // that are followed.
 func (f *anchorFlow) stack(e *decode.Effects, r *registers) {
-	if e.HasSlotWrite && r.depth != unknownDepth {
-		from := r.depth + int64(e.SlotWrite)
-		to := from + slotSize
-		if e.SlotLen > 0 {
-			to = from + int64(e.SlotLen)
+	length := int64(slotSize)
+	if e.SlotLen > 0 {
+		length = int64(e.SlotLen)
+	}
+	for i, at := range f.slots {
+		touched := func(offset int32) bool {
+			from := r.depth + int64(offset)
+			return r.depth != unknownDepth && at < from+length && from < at+slotSize
 		}
-		for i, at := range f.slots {
-			if at < to && from < at+slotSize {
-				r.value[addressRegisters+i] = unknownValue
-			}
+		if e.HasSlotRead && touched(e.SlotRead) { // not as a register is filled
+			f.escape(r.value[addressRegisters+i])
+		}
+		if e.HasSlotWrite && touched(e.SlotWrite) {
+			r.value[addressRegisters+i] = unknownValue
 		}
 	}
 	switch {

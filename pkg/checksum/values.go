@@ -27,20 +27,36 @@ type registers struct {
 }
 
 // put sets what a register or place holds.
-func (r *registers) put(i int, value int32) {
-	r.value[i] = value
-	r.some = r.some || value >= 0
+func (f *anchorFlow) put(r *registers, i int, v int32) {
+	r.value[i] = v
+	if v >= 0 {
+		r.some = true
+		f.values[v].held |= 1 << i
+	}
 }
 
 const unknownDepth = math.MaxInt64
 
-var nothingKnown = func() (r registers) {
+// atEntry is what registers hold where a function is entered.
+var atEntry = func() (r registers) {
 	for i := range r.value {
 		r.value[i] = unknownValue
 	}
-	r.depth = unknownDepth
 	return r
 }()
+
+// anywhere is what registers hold where control may come from any place of the body:
+// each may hold whatever is put into it anywhere.
+func (f *anchorFlow) anywhere() *registers {
+	r := &registers{depth: unknownDepth, some: true}
+	for i := range r.value {
+		if f.any[i] < 0 {
+			f.any[i] = f.newValue(value{kind: valueMixed, any: true, held: 1 << i})
+		}
+		r.value[i] = f.any[i]
+	}
+	return r
+}
 
 // valueKind is what a register holds.
 type valueKind uint8
@@ -71,6 +87,8 @@ type value struct {
 	accessed bool    // something is read or written there
 	used     bool    // of a page: low bits were added
 	mixed    []int32 // what may be in the register
+	held     uint64  // which registers it was put into
+	any      bool    // of a mixed one: it may be whatever was put into that register
 }
 
 // join is what a register holds at the start of a block where one way brings a and
@@ -86,13 +104,24 @@ func (f *anchorFlow) join(block int32, register int, a, b int32) int32 {
 	if a < 0 && b < 0 {
 		return a
 	}
-	key := int64(block)<<8 | int64(register)
+	return f.mix(mixKey{block, register, false}, a, b)
+}
+
+// mixKey is where values are mixed: at the start of a block, or behind an instruction.
+type mixKey struct {
+	at       int32
+	register int
+	behind   bool
+}
+
+// mix is the value that may be one of several.
+func (f *anchorFlow) mix(key mixKey, list ...int32) int32 {
 	m, ok := f.mixed[key]
 	if !ok {
 		m = f.newValue(value{kind: valueMixed})
 		f.mixed[key] = m
 	}
-	for _, v := range [...]int32{a, b} {
+	for _, v := range list {
 		if v < 0 || v == m || slices.Contains(f.values[m].mixed, v) {
 			continue
 		}
@@ -157,9 +186,17 @@ func (f *anchorFlow) escape(v int32) {
 	for later := []int32{v}; len(later) > 0; {
 		x := &f.values[f.find(later[len(later)-1])]
 		later = later[:len(later)-1]
-		if !x.escapes {
-			x.escapes = true
-			later = append(later, x.mixed...)
+		if x.escapes {
+			continue
+		}
+		x.escapes = true
+		later = append(later, x.mixed...)
+		if x.any {
+			for i := range f.values {
+				if f.values[i].held&x.held != 0 {
+					later = append(later, int32(i))
+				}
+			}
 		}
 	}
 }
@@ -177,6 +214,25 @@ func (f *anchorFlow) escapeAll(r *registers, set uint32) {
 func forget(r *registers, set uint32) {
 	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
 		r.value[bits.TrailingZeros32(set)] = unknownValue
+	}
+}
+
+// lose makes it unknown what registers hold that an instruction, so the conventions say,
+// may have changed. It needn't: a compiler that knows the callee keeps addresses in
+// registers that are the callee's to change.
+func (f *anchorFlow) lose(i int32, r *registers, set uint32) {
+	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
+		register := bits.TrailingZeros32(set)
+		if v := r.value[register]; v >= 0 {
+			f.put(r, register, f.mix(mixKey{i, register, true}, v))
+		}
+	}
+}
+
+// escapeWhole does so for all that is in registers, and on the stack.
+func (f *anchorFlow) escapeWhole(r *registers) {
+	for _, v := range r.value {
+		f.escape(v)
 	}
 }
 
