@@ -143,7 +143,11 @@ func namelessBytes(o *Object, s seed) []Site {
 	if d, ok := o.datumAt(s.section, s.at); !ok || d.reason == "" {
 		return nil
 	}
-	return contents(o, seed{section: s.section, at: s.at})
+	list := contents(o, seed{section: s.section, at: s.at})
+	for i := range list {
+		list[i].May = append(list[i].May, "references") // what a jump table leads to decides what is proved there
+	}
+	return list
 }
 
 // literals is the data in code that some instruction loads.

@@ -93,39 +93,42 @@ type based struct {
 
 // anchorFlow is the dataflow of one body. It is kept from one body to the next.
 type anchorFlow struct {
-	w       *walker
-	m       *addressing
-	insts   []inst
-	partOf  []int32 // by part: its first instruction
-	reloc   []int32 // by instruction: its relocation, one more, or 0; -1 for several
-	block   []int32 // by instruction: the number of the block that begins there, or noBlock
-	starts  []int32 // by block: its first instruction
-	state   []registers
-	known   []bool           // by block: it has been reached
-	todo    []bool           // by block: it is to be walked
-	low     int              // no block before this one is
-	waiting int              // how many blocks are
-	budget  int              // how many instructions and entries may still be looked at
-	goes    []int32          // by instruction: where a direct branch goes, or -1
-	comes   []int32          // by instruction: the one branch that goes there, or noWay or severalWays
-	edges   map[int32][]edge // by instruction; of -1 those from elsewhere
-	pieces  map[int]int32    // by entry of the alternatives: the part with its replacement
-	values  []value
-	made    []int32 // by instruction: the value it makes, or -1
-	sure    []bool  // by instruction: it makes that in the end
-	mixed   map[mixKey]int32
-	any     [addressRegisters + addressSlots]int32 // by register: what may be any of the values in it, or -1
-	found   []based
-	second  []int32 // what was in registers that may be a part of a result
-	jumps   []jumpTable
-	slots   []int64        // the places of the stack that are followed, counted from the entry
-	taken   int64          // the lowest one whose address is taken: none from there on is followed
-	filled  map[int64]bool // those that are loaded from again; of others what is stored there may be an argument
-	targets uint64         // how many entries these have
-	leads   []int32        // where jump tables lead that no block began at
-	vague   bool           // an indirect jump leads somewhere that isn't known
-	lost    bool           // control goes where nobody knows, or it would take too long
-	final   bool           // values and edges are settled: note what is proved
+	w        *walker
+	m        *addressing
+	insts    []inst
+	partOf   []int32 // by part: its first instruction
+	reloc    []int32 // by instruction: its relocation, one more, or 0; -1 for several
+	block    []int32 // by instruction: the number of the block that begins there, or noBlock
+	starts   []int32 // by block: its first instruction
+	state    []registers
+	known    []bool           // by block: it has been reached
+	todo     []bool           // by block: it is to be walked
+	low      int              // no block before this one is
+	waiting  int              // how many blocks are
+	budget   int              // how many instructions and entries may still be looked at
+	goes     []int32          // by instruction: where a direct branch goes, or -1
+	comes    []int32          // by instruction: the one branch that goes there, or noWay or severalWays
+	edges    map[int32][]edge // by instruction; of -1 those from elsewhere
+	pieces   map[int]int32    // by entry of the alternatives: the part with its replacement
+	referred []int32          // where data refer to
+	tabled   map[int32]bool   // and where jumps by a table of addresses lead
+	values   []value
+	made     []int32 // by instruction: the value it makes, or -1
+	sure     []bool  // by instruction: it makes that in the end
+	mixed    map[mixKey]int32
+	any      [addressRegisters + addressSlots]int32 // by register: what may be any of the values in it, or -1
+	found    []based
+	second   []int32 // what was in registers that may be a part of a result
+	jumps    []jumpTable
+	slots    []int64        // the places of the stack that are followed, counted from the entry
+	taken    int64          // the lowest one whose address is taken: none from there on is followed
+	filled   map[int64]bool // those that are loaded from again; of others what is stored there may be an argument
+	targets  uint64         // how many entries these have
+	leads    []int32        // where jump tables lead that no block began at
+	vague    bool           // an indirect jump leads somewhere that isn't known
+	wild     bool           // that, or data refer to a place for another reason: such places may be entered from anywhere
+	lost     bool           // control goes where nobody knows, or it would take too long
+	final    bool           // values and edges are settled: note what is proved
 }
 
 // The dataflow gives up on a body that takes more runs than any of a compiler's does,
@@ -173,13 +176,14 @@ func (w *walker) findAnchors() {
 		w.anchors = &anchorFlow{w: w, m: m}
 	}
 	f := w.anchors
-	f.leads, f.taken, f.filled = f.leads[:0], math.MaxInt64, map[int64]bool{}
+	f.leads, f.taken, f.filled, f.wild = f.leads[:0], math.MaxInt64, map[int64]bool{}, false
 	f.lost = true
 	for range maxRuns {
-		known, taken := len(f.leads), f.taken
+		known, taken, wild := len(f.leads), f.taken, f.wild
 		f.prepare()
 		f.run()
-		if known == len(f.leads) && taken == f.taken { // else again, with what it learned
+		f.wild = f.wild || f.vague || slices.ContainsFunc(f.referred, func(i int32) bool { return !f.tabled[i] })
+		if known == len(f.leads) && taken == f.taken && wild == f.wild { // else again, with what it learned
 			break
 		}
 		f.lost = true

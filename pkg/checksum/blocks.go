@@ -44,7 +44,7 @@ func (f *anchorFlow) prepare() {
 		f.any[i] = -1
 	}
 	f.slots, f.low, f.waiting, f.budget = f.slots[:0], 0, 0, flowStepsForAnybody+flowStepsForEach*n
-	f.pieces = map[int]int32{}
+	f.pieces, f.referred, f.tabled = map[int]int32{}, f.referred[:0], map[int32]bool{}
 	f.edges, f.mixed = map[int32][]edge{}, map[mixKey]int32{}
 	f.values, f.found, f.jumps, f.second = f.values[:0], f.found[:0], f.jumps[:0], f.second[:0]
 	first := int32(0)
@@ -278,7 +278,7 @@ func (f *anchorFlow) entryEdges(from int32, table *alternatives.Table, e *altern
 }
 
 // otherEntries makes blocks where a part is entered from elsewhere: at the entries of
-// functions inside it, and where data refer to.
+// functions inside it, and, if a jump isn't known to go by a table, where data refer to.
 func (f *anchorFlow) otherEntries(part int) {
 	x, p := &f.w.parts[part], f.w.p
 	entry := func(at uint64) {
@@ -296,7 +296,13 @@ func (f *anchorFlow) otherEntries(part int) {
 		}
 	}
 	for _, place := range p.takenIn(x.section, x.start, x.end) {
-		entry(place.start)
 		f.lost = f.lost || place.relative
+		if i := f.within(part, place.start); f.wild {
+			entry(place.start)
+		} else if i >= 0 {
+			f.begin(i)
+			f.comes[i] = severalWays
+			f.referred = append(f.referred, i)
+		}
 	}
 }

@@ -5,6 +5,7 @@ package checksum
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"slices"
 	"sort"
 
@@ -44,6 +45,9 @@ func (f *anchorFlow) words(i, base int32, r *registers, u *decode.Address) (int3
 // no table counts from, nobody knows where it leads.
 func (f *anchorFlow) jump(i int32, r *registers) {
 	u := f.m.use(f.code(i))
+	if u.Base < addressRegisters && f.is(r.value[u.Base], valueWord) && f.computed(r.value[u.Base], r) {
+		return
+	}
 	if u.Base >= addressRegisters || !f.is(r.value[u.Base], valueTarget) {
 		f.vague = true
 		if f.open() {
@@ -106,6 +110,37 @@ func (f *anchorFlow) unbounded(t jumpTable, data []byte) uint64 {
 		count--
 	}
 	return count
+}
+
+// placeSize is the length of the address of an instruction in data, in bytes.
+const placeSize = 8
+
+// computed carries registers to where a table of addresses leads, with relocations for
+// them, that a jump takes one from: to all places of the body that stand there one
+// behind the other. It is false where there are none.
+func (f *anchorFlow) computed(word int32, r *registers) bool {
+	v := f.values[word]
+	if v.size != placeSize || v.at < 0 {
+		return false
+	}
+	p := f.w.p
+	relocs := p.file.Relocs(v.section).Between(uint64(v.at), math.MaxUint64)
+	n := 0
+	for ; n < relocs.Len() && relocs.Offset(n) == uint64(v.at)+uint64(n)*placeSize; n++ {
+		x := relocs.At(n)
+		s := &p.file.Symbols[x.Symbol]
+		to := int32(-1)
+		if s.Defined() && p.kinds[s.Section] == sectionCode {
+			to = f.node(s.Section, s.Value+uint64(x.Addend))
+		}
+		if f.budget--; to < 0 || f.block[to] < 0 || f.budget < 0 {
+			break
+		}
+		f.tabled[to] = true
+		f.enter(f.block[to], r)
+	}
+	f.lost = f.lost || f.budget < 0
+	return n > 0
 }
 
 // open tells whether some block of the body begins where control may come from anywhere.
