@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"debug/elf"
+	"testing"
+
+	"github.com/fnsum/fnsum/internal/elfbuild"
+)
+
+// TestARM64 is what two builds of a function for arm64 may differ in, and what not.
+func TestARM64(t *testing.T) {
+	of := func(words ...word) elfbuild.Object {
+		f := arm64Func("f", words)
+		o := obj(code(f, arm64Func("g", []word{plainWord(retA64)})))
+		o.Machine = elf.EM_AARCH64
+		return o
+	}
+	by := func(bits uint32, typ elf.R_AARCH64, symbol string, addend int64) word {
+		return word{bits, typ, symbol, addend}
+	}
+	ret, nop := plainWord(retA64), plainWord(0xd503_201f)
+	const bti = 0xd503_245f // BTI c
+	for _, p := range []pair{
+		{name: "2.2 a call that the assembler resolved", old: of(plainWord(0x9400_0002), ret), new: of(call("g"), ret)},
+		{name: "2.2 a jump", old: of(plainWord(0x1400_0002), ret), new: of(by(0x1400_0000, elf.R_AARCH64_JUMP26, "g", 0), ret)},
+		{name: "2.2 a jump is no call", old: of(plainWord(0x1400_0002), ret), new: of(call("g"), ret), want: []Class{Instructions}},
+		{name: "2.2 a conditional branch", old: of(plainWord(0x5400_0040), ret), new: of(by(0x5400_0000, elf.R_AARCH64_CONDBR19, "g", 0), ret)},
+		{name: "2.2 its condition", old: of(plainWord(0x5400_0040), ret), new: of(plainWord(0x5400_0041), ret), want: []Class{Instructions}},
+		{name: "2.2 CBZ's register", old: of(cbz(1, 8), ret), new: of(cbz(2, 8), ret), want: []Class{Instructions}},
+		{name: "2.2 TBZ", old: of(plainWord(0x3618_0041), ret), new: of(by(0x3618_0001, elf.R_AARCH64_TSTBR14, "g", 0), ret)},
+		{name: "2.2 TBZ's bit", old: of(plainWord(0x3618_0041), ret), new: of(plainWord(0x3620_0041), ret), want: []Class{Instructions}},
+		{name: "2.2 ADR", old: of(plainWord(0x1000_0041), ret), new: of(by(0x1000_0001, elf.R_AARCH64_ADR_PREL_LO21, "g", 0), ret)},
+		{name: "2.1 a check of the range", old: of(by(0xd280_0001, elf.R_AARCH64_MOVW_UABS_G0, "x", 0), ret), new: of(by(0xd280_0001, elf.R_AARCH64_MOVW_UABS_G0_NC, "x", 0), ret)},
+		{name: "2.1 another group", old: of(by(0xd280_0001, elf.R_AARCH64_MOVW_UABS_G0_NC, "x", 0), ret), new: of(by(0xd280_0001, elf.R_AARCH64_MOVW_UABS_G1_NC, "x", 0), ret), want: []Class{References}},
+		{name: "2.1 the GOT", old: of(by(0x9000_0001, elf.R_AARCH64_ADR_GOT_PAGE, "x", 0), ret), new: of(by(0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, "x", 0), ret), want: []Class{References}},
+		{name: "2.1 a page's offset", old: of(by(0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, "x", 0), ret), new: of(by(0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, "x", 8), ret), want: []Class{References}},
+		{name: "2.1 bits under a relocation", old: of(by(0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), new: of(by(0x9104_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret)},
+		{name: "2.1 a register beside it", old: of(by(0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), new: of(by(0x9100_0022, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), want: []Class{Instructions}},
+		{name: "2.4 a NOP in a branch's way", old: of(cbz(1, 8), ret, ret), new: of(cbz(1, 12), ret, nop, ret)},
+		{name: "2.4 a landing pad", old: of(plainWord(bti), ret), new: of(ret), want: []Class{Instructions}},
+	} {
+		p.run(t)
+	}
+}
