@@ -87,6 +87,7 @@ type value struct {
 	accessed bool    // something is read or written there
 	used     bool    // of a page: low bits were added
 	mixed    []int32 // what may be in the register
+	key      mixKey  // and where
 	held     uint64  // which registers it was put into
 	any      bool    // of a mixed one: it may be whatever was put into that register
 }
@@ -116,10 +117,13 @@ type mixKey struct {
 
 // mix is the value that may be one of several.
 func (f *anchorFlow) mix(key mixKey, list ...int32) int32 {
-	m, ok := f.mixed[key]
-	if !ok {
-		m = f.newValue(value{kind: valueMixed})
-		f.mixed[key] = m
+	m := list[0]
+	if m < 0 || f.values[m].kind != valueMixed || f.values[m].key != key {
+		var ok bool
+		if m, ok = f.mixed[key]; !ok {
+			m = f.newValue(value{kind: valueMixed, key: key})
+			f.mixed[key] = m
+		}
 	}
 	for _, v := range list {
 		if v < 0 || v == m || slices.Contains(f.values[m].mixed, v) {
@@ -239,12 +243,11 @@ func (f *anchorFlow) escapeWhole(r *registers) {
 // pass lets the addresses in registers escape that a call or return hands on. Nobody
 // takes a page for an argument.
 func (f *anchorFlow) pass(r *registers, set uint32) {
-	if !f.final {
-		return
-	}
 	for set &= 1<<addressRegisters - 1; set != 0; set &= set - 1 {
-		if v := r.value[bits.TrailingZeros32(set)]; !f.is(v, valuePage) {
-			f.escape(v)
+		v := &r.value[bits.TrailingZeros32(set)]
+		if *v >= 0 && !f.is(*v, valuePage) {
+			f.escape(*v)
+			*v = unknownValue // it is known as well as can be
 		}
 	}
 }
