@@ -229,8 +229,8 @@ func TestAnchorTables(t *testing.T) {
 		alt.Relocs = append(alt.Relocs, elfbuild.Reloc{Offset: 4, Type: uint32(elf.R_AARCH64_PREL32), Symbol: ".text.fixup"})
 		return []elfbuild.Section{text, alt}
 	}
-	branchTable := func(target int) elfbuild.Section {
-		s := table("__jump_table", 8, target, make([]byte, 8))
+	branchTable := func(place, target int) elfbuild.Section {
+		s := table("__jump_table", place, target, make([]byte, 8))
 		s.Relocs = append(s.Relocs, elfbuild.Reloc{Offset: 8, Type: uint32(elf.R_AARCH64_PREL64), Symbol: "key"})
 		return s
 	}
@@ -249,10 +249,13 @@ func TestAnchorTables(t *testing.T) {
 		{"a fixup that clears the base", faults, []elfbuild.Section{fixup(31 | 10<<5)}, false},
 		{"an alternative", straight(nop), alternative(mov(4, 6)), true},
 		{"an alternative that sets the base", straight(nop), alternative(mov(10, 6)), false},
-		{"a static branch", straight(nop, mov(4, 6)), []elfbuild.Section{branchTable(16)}, true},
+		{"a static branch", straight(nop, mov(4, 6)), []elfbuild.Section{branchTable(8, 16)}, true},
+		{"a static branch that is off", func(d uint32) []word { // it jumps over the load, and then doesn't
+			return []word{adrp(10), low(10, 10), cbz(5, 12), mov(10, 6), jump(8), ldr(1, 10, 8+d), plainWord(retA64)}
+		}, []elfbuild.Section{branchTable(16, 24)}, false},
 		{"a static branch around", func(d uint32) []word {
 			return []word{mov(10, 6), nop, nop, adrp(10), low(10, 10), ldr(1, 10, 8+d), plainWord(retA64)}
-		}, []elfbuild.Section{branchTable(20)}, false},
+		}, []elfbuild.Section{branchTable(8, 20)}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := record(t, sum(t, arm64Object(0, test.words(0), test.more...)), "f")

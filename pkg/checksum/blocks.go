@@ -238,7 +238,12 @@ func (f *anchorFlow) tableEdges(part int) {
 		}
 		table := &t.Tables[e.Table]
 		switch table.Class {
-		case alternatives.JumpLabels, alternatives.ExceptionTable:
+		case alternatives.JumpLabels:
+			if uint64(e.Place)+uint64(f.m.unit) < x.end { // the branch may be a NOP
+				f.addEdge(from, edge{to: f.within(part, uint64(e.Place)+uint64(f.m.unit))})
+			}
+			f.entryEdges(from, table, e)
+		case alternatives.ExceptionTable:
 			f.entryEdges(from, table, e)
 		case alternatives.Alternatives:
 			if table.Whole {
