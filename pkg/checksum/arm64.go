@@ -5,6 +5,7 @@ package checksum
 import (
 	"debug/elf"
 	"encoding/binary"
+	"slices"
 
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/lines"
@@ -171,23 +172,12 @@ func a64(code []byte) uint32 { return binary.LittleEndian.Uint32(code) }
 
 // arm64LinkOrder is by include/asm-generic/vmlinux.lds.h and
 // arch/arm64/kernel/vmlinux.lds.S.
-var arm64LinkOrder = [][]string{
+var arm64LinkOrder = slices.Concat([][]string{
 	{".head.text"},
 	{".irqentry.text"},
 	{".softirqentry.text"},
 	{".entry.text"},
-	{".text.asan.*", ".text.tsan.*"},
-	{".text.unknown", ".text.unknown.*"},
-	{".text.split", ".text.split.*"},
-	{".text.unlikely", ".text.unlikely.*"},
-	{".text.hot", ".text.hot.*"},
-	nil, // all other code
-	{".noinstr.text"},
-	{".cpuidle.text"},
-	{".ref.text"},
-	{".sched.text"},
-	{".spinlock.text"},
-	{".kprobes.text"},
+}, linkText, [][]string{
 	{".hyp.idmap.text"},
 	{".hyp.text"},
 	{".static_call.text"},
@@ -208,13 +198,8 @@ var arm64LinkOrder = [][]string{
 	{".init.rodata", ".init.rodata.*"},
 	{".exit.data", ".exit.data.*"},
 	{".data..percpu*"},
-	{".data..init_task", ".data..init_thread_info"},
-	{".data..page_aligned", ".data..page_aligned.*"},
-	{".data..cache_hot.*"},
-	{".data..cacheline_aligned", ".data..cacheline_aligned.*"},
-	nil, // all other data
-	{".data..read_mostly", ".data..read_mostly.*"},
+}, linkData, [][]string{
 	{".mmuoff.data.write"},
 	{".mmuoff.data.read"},
 	{".bss*"},
-}
+})

@@ -68,6 +68,33 @@ func (p *program) module() bool {
 	return slices.ContainsFunc(p.file.Sections, func(s object.Section) bool { return s.Name == ".gnu.linkonce.this_module" })
 }
 
+// linkText and linkData are parts of every machine's order: TEXT_TEXT and what follows
+// it, and RW_DATA, of include/asm-generic/vmlinux.lds.h.
+var (
+	linkText = [][]string{
+		{".text.asan.*", ".text.tsan.*"},
+		{".text.unknown", ".text.unknown.*"},
+		{".text.split", ".text.split.*"},
+		{".text.unlikely", ".text.unlikely.*"},
+		{".text.hot", ".text.hot.*"},
+		nil, // all other code
+		{".noinstr.text"},
+		{".cpuidle.text"},
+		{".ref.text"},
+		{".sched.text"},
+		{".spinlock.text"},
+		{".kprobes.text"},
+	}
+	linkData = [][]string{
+		{".data..init_task", ".data..init_thread_info"},
+		{".data..page_aligned", ".data..page_aligned.*"},
+		{".data..cache_hot.*"},
+		{".data..cacheline_aligned", ".data..cacheline_aligned.*"},
+		nil, // all other data
+		{".data..read_mostly", ".data..read_mostly.*"},
+	}
+)
+
 // linkRank is the place of a section in the order in which the linker script of a
 // machine takes sections.
 func linkRank(order [][]string, s *object.Section) int {

@@ -4,6 +4,7 @@ package checksum
 
 import (
 	"debug/elf"
+	"slices"
 
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/lines"
@@ -69,23 +70,12 @@ var x86 = machine{
 
 // x86LinkOrder is by include/asm-generic/vmlinux.lds.h and
 // arch/x86/kernel/vmlinux.lds.S.
-var x86LinkOrder = [][]string{
+var x86LinkOrder = slices.Concat([][]string{
 	{".head.text"},
 	{".text..__x86.rethunk_untrain"},
 	{".entry.text"},
 	{".text..__x86.rethunk_safe"},
-	{".text.asan.*", ".text.tsan.*"},
-	{".text.unknown", ".text.unknown.*"},
-	{".text.split", ".text.split.*"},
-	{".text.unlikely", ".text.unlikely.*"},
-	{".text.hot", ".text.hot.*"},
-	nil, // all other code
-	{".noinstr.text"},
-	{".cpuidle.text"},
-	{".ref.text"},
-	{".sched.text"},
-	{".spinlock.text"},
-	{".kprobes.text"},
+}, linkText, [][]string{
 	{".irqentry.text"},
 	{".softirqentry.text"},
 	{".text..__x86.indirect_thunk"},
@@ -96,12 +86,7 @@ var x86LinkOrder = [][]string{
 	{".data.rel.ro*"},
 	{".data..ro_after_init"},
 	nil, // all other data that nothing writes
-	{".data..init_task", ".data..init_thread_info"},
-	{".data..page_aligned", ".data..page_aligned.*"},
-	{".data..cache_hot.*"},
-	{".data..cacheline_aligned", ".data..cacheline_aligned.*"},
-	nil, // all other data
-	{".data..read_mostly", ".data..read_mostly.*"},
+}, linkData, [][]string{
 	{".init.text", ".init.text.*"},
 	{".text.startup", ".text.startup.*"},
 	{".altinstr_aux"},
@@ -113,4 +98,4 @@ var x86LinkOrder = [][]string{
 	{".exit.data", ".exit.data.*"},
 	{".data..percpu*"},
 	{".bss*"},
-}
+})
