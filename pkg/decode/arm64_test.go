@@ -3,10 +3,8 @@
 package decode
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,24 +25,12 @@ type exampleARM64 struct {
 }
 
 func readExamplesARM64(t testing.TB) (list []exampleARM64) {
-	file, err := os.Open("testdata/arm64.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
-		if line == "" || line[0] == '#' {
-			continue
-		}
+	readTable(t, "testdata/arm64.txt", func(n int, line string) error {
 		e, err := parseExampleARM64(line)
-		if err != nil {
-			t.Fatalf("arm64.txt:%d: %v", n, err)
-		}
 		e.line = n
 		list = append(list, e)
-	}
+		return err
+	})
 	return list
 }
 

@@ -26,7 +26,18 @@ type example struct {
 }
 
 func readExamples(t testing.TB) (list []example) {
-	file, err := os.Open("testdata/x86.txt")
+	readTable(t, "testdata/x86.txt", func(n int, line string) error {
+		e, err := parseExample(line)
+		e.line = n
+		list = append(list, e)
+		return err
+	})
+	return list
+}
+
+// readTable reads the lines of a file but for comments.
+func readTable(t testing.TB, path string, add func(n int, line string) error) {
+	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,14 +48,10 @@ func readExamples(t testing.TB) (list []example) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		e, err := parseExample(line)
-		if err != nil {
-			t.Fatalf("x86.txt:%d: %v", n, err)
+		if err := add(n, line); err != nil {
+			t.Fatalf("%s:%d: %v", path, n, err)
 		}
-		e.line = n
-		list = append(list, e)
 	}
-	return list
 }
 
 func parseExample(line string) (e example, err error) {
