@@ -30,6 +30,9 @@ var fixtures = map[string]string{
 	"dwarf/new.o": "lines/gcc-dwarf/new.o",
 	"lto.o":       "refuse/gcc-lto-slim.o",
 
+	"arm64/old.o": "pairing/anchors-in-front/gcc-arm64/old.o",
+	"arm64/new.o": "pairing/anchors-in-front/gcc-arm64/new.o",
+
 	"switched/old.o": "pairing/switched-caller/gcc/old.o",
 	"switched/new.o": "pairing/switched-caller/gcc/new.o",
 	"renamed/old.o":  "pairing/renamed-static/gcc/old.o",

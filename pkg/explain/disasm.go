@@ -82,7 +82,7 @@ func disassembleARM64(code []byte) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return arm64asm.GNUSyntax(inst), true
+	return strings.TrimSuffix(arm64asm.GNUSyntax(inst), ", .+0x0"), true // of ADRP, where a relocation says which page
 }
 
 // offset is an offset in a part as objdump writes it.
