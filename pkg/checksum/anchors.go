@@ -108,7 +108,8 @@ type anchorFlow struct {
 	budget   int              // how many instructions and entries may still be looked at
 	goes     []int32          // by instruction: where a direct branch goes, or -1
 	comes    []int32          // by instruction: the one branch that goes there, or noWay or severalWays
-	edges    map[int32][]edge // by instruction; of -1 those from elsewhere
+	edges    map[int32][]edge // by instruction
+	entries  []int32          // where control may come from elsewhere
 	pieces   map[int]int32    // by entry of the alternatives: the part with its replacement
 	referred []int32          // where data refer to
 	tabled   map[int32]bool   // and where jumps by a table of addresses lead
@@ -120,10 +121,10 @@ type anchorFlow struct {
 	found    []based
 	second   []int32 // what was in registers that may be a part of a result
 	jumps    []jumpTable
+	targets  uint64         // how many entries these have
 	slots    []int64        // the places of the stack that are followed, counted from the entry
 	taken    int64          // the lowest one whose address is taken: none from there on is followed
 	filled   map[int64]bool // those that are loaded from again; of others what is stored there may be an argument
-	targets  uint64         // how many entries these have
 	leads    []int32        // where jump tables lead that no block began at
 	vague    bool           // an indirect jump leads somewhere that isn't known
 	wild     bool           // that, or data refer to a place for another reason: such places may be entered from anywhere
@@ -213,8 +214,8 @@ func (f *anchorFlow) run() {
 		return
 	}
 	f.enter(0, &atEntry)
-	for _, e := range f.edges[-1] {
-		f.enter(f.block[e.to], f.anywhere())
+	for _, i := range f.entries {
+		f.enter(f.block[i], f.anywhere())
 	}
 	for next := 0; ; {
 		for f.waiting > 0 && !f.lost {
@@ -371,17 +372,9 @@ func (f *anchorFlow) returned(r *registers) {
 // callee is the symbol of the function that a direct branch goes to, 0 where it goes to
 // no function's entry.
 func (f *anchorFlow) callee(i int32) uint32 {
-	p := f.w.p
 	section, at := f.place(i)
-	to := int64(at) + f.insts[i].PCRel
-	if r, ok := f.relocOf(i); ok {
-		s := &p.file.Symbols[r.Symbol]
-		if !isSection(s) && (!s.Defined() || r.Addend == 0) {
-			return r.Symbol
-		}
-		section, to = s.Section, int64(s.Value)+r.Addend
-	}
-	return p.functionAt(section, to)
+	r, relocated := f.relocOf(i)
+	return f.w.p.callee(&f.insts[i], section, at, r, relocated)
 }
 
 // isBUG tells whether a trap is a BUG, behind which nothing goes on: it has an entry

@@ -44,3 +44,19 @@ func TestARM64(t *testing.T) {
 		p.run(t)
 	}
 }
+
+// TestLongLineARM64 is a line of more than 16 bits, in MOVZ and MOVK.
+func TestLongLineARM64(t *testing.T) {
+	with := func(low, high uint32, callee string) *Record {
+		o := obj(code(arm64Func("f", []word{movz(1, low), plainWord(0xf2a0_0001 | high<<5), call(callee), plainWord(retA64)})))
+		o.Machine = elf.EM_AARCH64
+		return record(t, sum(t, o), "f")
+	}
+	a, b := with(0xffff, 1, "__might_sleep"), with(2, 2, "__might_sleep")
+	if a.Digest == b.Digest || a.Masked != b.Masked || a.Masked == (Digest{}) {
+		t.Errorf("%v and %v, without line numbers %v and %v", a.Digest, b.Digest, a.Masked, b.Masked)
+	}
+	if c := with(2, 2, "g"); c.Masked != (Digest{}) {
+		t.Error("a number is taken for a line without evidence")
+	}
+}

@@ -44,7 +44,7 @@ func (f *anchorFlow) prepare() {
 		f.any[i] = -1
 	}
 	f.slots, f.low, f.waiting, f.budget = f.slots[:0], 0, 0, flowStepsForAnybody+flowStepsForEach*n
-	f.pieces, f.referred, f.tabled = map[int]int32{}, f.referred[:0], map[int32]bool{}
+	f.pieces, f.entries, f.referred, f.tabled = map[int]int32{}, f.entries[:0], f.referred[:0], map[int32]bool{}
 	f.edges, f.mixed = map[int32][]edge{}, map[mixKey]int32{}
 	f.values, f.found, f.jumps, f.second = f.values[:0], f.found[:0], f.jumps[:0], f.second[:0]
 	first := int32(0)
@@ -196,11 +196,9 @@ func (f *anchorFlow) target(i int32) int32 {
 	section, at := f.place(i)
 	to := int64(at) + in.PCRel
 	if r, ok := f.relocOf(i); ok {
-		s := &f.w.p.file.Symbols[r.Symbol]
-		if !s.Defined() {
+		if section, to = f.w.p.branchTarget(in, r); section == object.SectionUndef {
 			return -1
 		}
-		section, to = s.Section, int64(s.Value)+r.Addend+f.w.p.machine.after(&in.Inst, uint64(in.PC.Off))
 	}
 	if part := f.part(i); f.w.replacement(part) && section == f.w.parts[part].section {
 		if x := &f.w.parts[part]; to >= int64(x.start) && to < int64(x.end) {
@@ -291,7 +289,7 @@ func (f *anchorFlow) otherEntries(part int) {
 			if i := f.within(part, at); i >= 0 {
 				f.begin(i)
 				f.comes[i] = severalWays
-				f.edges[-1] = append(f.edges[-1], edge{to: i})
+				f.entries = append(f.entries, i)
 			}
 		}
 	}

@@ -134,7 +134,7 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 		}
 		section, place := part.section, int64(at)+in.PCRel
 		if next < relocs.Len() && relocs.Offset(next) == at+uint64(in.PC.Off) {
-			_, section, place = f.relocated(in, relocs.At(next))
+			section, place = w.p.branchTarget(in, relocs.At(next))
 		}
 		if section == part.section && place >= int64(part.start) && place < int64(part.end) {
 			target := f.index(uint64(place) - part.start)
@@ -162,31 +162,44 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 	return f
 }
 
-// relocated is where a direct branch with a relocation goes.
-func (f *flow) relocated(in *inst, r object.Reloc) (symbol, section uint32, place int64) {
-	s := &f.w.p.file.Symbols[r.Symbol]
+// branchTarget is where a direct branch with a relocation goes: no section where that
+// isn't in the object.
+func (p *program) branchTarget(in *inst, r object.Reloc) (section uint32, place int64) {
+	s := &p.file.Symbols[r.Symbol]
 	if !s.Defined() {
-		return r.Symbol, 0, 0
+		return object.SectionUndef, 0
 	}
-	return r.Symbol, s.Section, int64(s.Value) + r.Addend + f.w.p.machine.after(&in.Inst, uint64(in.PC.Off))
+	return s.Section, int64(s.Value) + r.Addend + p.machine.after(&in.Inst, uint64(in.PC.Off))
 }
 
-// callee is the symbol of the function that a direct branch goes to, 0 where it
-// goes to none.
+// callee is the symbol of the function that a direct branch at a place goes to, 0 where
+// it goes to no function's entry.
+func (p *program) callee(in *inst, section uint32, at uint64, r object.Reloc, relocated bool) uint32 {
+	if !relocated {
+		return p.functionAt(section, int64(at)+in.PCRel)
+	}
+	s := &p.file.Symbols[r.Symbol]
+	section, place := p.branchTarget(in, r)
+	if s.Type() != elf.STT_SECTION && (section == object.SectionUndef || place == int64(s.Value)) {
+		return r.Symbol
+	}
+	return p.functionAt(section, place)
+}
+
+// callee is that of an instruction.
 func (f *flow) callee(i int) uint32 {
 	in := &f.insts[i]
 	if in.Form == 0 {
 		return 0
 	}
-	field := f.part.start + in.offset + uint64(in.PC.Off)
-	if relocs := f.part.relocs.Between(field, field+1); relocs.Len() > 0 {
-		symbol, section, place := f.relocated(in, relocs.At(0))
-		if f.w.p.file.Symbols[symbol].Type() == elf.STT_SECTION {
-			symbol = f.w.p.functionAt(section, place)
-		}
-		return symbol
+	at := f.part.start + in.offset
+	field := at + uint64(in.PC.Off)
+	relocs := f.part.relocs.Between(field, field+1)
+	var r object.Reloc
+	if relocs.Len() > 0 {
+		r = relocs.At(0)
 	}
-	return f.w.p.functionAt(f.part.section, int64(f.part.start+in.offset)+in.PCRel)
+	return f.w.p.callee(in, f.part.section, at, r, relocs.Len() > 0)
 }
 
 // index is the instruction at an offset, or the one behind.

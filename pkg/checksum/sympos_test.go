@@ -76,3 +76,17 @@ func TestLinkRank(t *testing.T) {
 		last = rank
 	}
 }
+
+func TestLinkRankARM64(t *testing.T) {
+	last := -1
+	for _, name := range []string{
+		".head.text", ".irqentry.text", ".entry.text", ".text.unlikely", ".text", ".noinstr.text", ".sched.text",
+		".hyp.idmap.text", ".hyp.text", ".idmap.text", ".init.text", ".exit.text",
+	} {
+		rank := linkRank(arm64LinkOrder, &object.Section{Name: name, Flags: elf.SHF_ALLOC | elf.SHF_EXECINSTR})
+		if rank <= last {
+			t.Errorf("%s has rank %d, behind %d", name, rank, last)
+		}
+		last = rank
+	}
+}

@@ -98,7 +98,7 @@ func (f *anchorFlow) join(block int32, register int, a, b int32) int32 {
 	if a == b {
 		return a
 	}
-	if a >= 0 && b >= 0 && f.equal(a, b) {
+	if a >= 0 && b >= 0 && f.values[a].equal(&f.values[b]) {
 		f.unite(a, b)
 		return a
 	}
@@ -145,8 +145,7 @@ func (f *anchorFlow) newValue(v value) int32 {
 }
 
 // equal tells whether two values are the same wherever they were made.
-func (f *anchorFlow) equal(a, b int32) bool {
-	x, y := &f.values[a], &f.values[b]
+func (x *value) equal(y *value) bool {
 	return x.kind == y.kind && x.kind != valueMixed &&
 		x.section == y.section && x.at == y.at && x.size == y.size && x.signed == y.signed && x.code == y.code
 }
@@ -173,7 +172,7 @@ func (f *anchorFlow) make(i int32, v value, from int32) int32 {
 	v.inst = i
 	n := f.made[i]
 	f.sure[i] = f.final
-	if n >= 0 && f.values[n].kind == v.kind && f.values[n].section == v.section && f.values[n].at == v.at && f.values[n].code == v.code {
+	if n >= 0 && f.values[n].equal(&v) {
 		return n
 	}
 	n = f.newValue(v)

@@ -36,20 +36,15 @@ func BenchmarkX86(b *testing.B) {
 }
 
 func BenchmarkARM64(b *testing.B) {
-	code := stream(b, "stream-arm64.bin")
-	var in Inst
-	instructions := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		for at := 0; at < len(code); at += int(in.Len) {
-			ARM64(code[at:], &in)
-			instructions++
-		}
-	}
-	perInstruction(b, instructions)
+	eachARM64(b, func([]byte, *Inst) {})
 }
 
 func BenchmarkARM64Effects(b *testing.B) {
+	eachARM64(b, func(code []byte, in *Inst) { ARM64Effects(code, in) })
+}
+
+// eachARM64 decodes a stream, and does something with each instruction.
+func eachARM64(b *testing.B, do func(code []byte, in *Inst)) {
 	code := stream(b, "stream-arm64.bin")
 	var in Inst
 	instructions := 0
@@ -57,7 +52,7 @@ func BenchmarkARM64Effects(b *testing.B) {
 	for b.Loop() {
 		for at := 0; at < len(code); at += int(in.Len) {
 			ARM64(code[at:], &in)
-			ARM64Effects(code[at:], &in)
+			do(code[at:], &in)
 			instructions++
 		}
 	}
