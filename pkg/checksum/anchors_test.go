@@ -160,6 +160,9 @@ func TestAnchors(t *testing.T) {
 		{"saved below a variable", func(d uint32) []word {
 			return seq(saved(adrp(9), low(9, 9), str(9, sp, 8), addi(0, sp, 16), call("g"), ldr(10, sp, 8), ldr(1, 10, 8+d)))
 		}, true},
+		{"saved and overwritten by the frame", func(d uint32) []word { // mov x29, sp
+			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), plainWord(0x9100_03fd), str(3, 29, 8), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, false},
 		{"an argument on the stack", func(d uint32) []word {
 			return seq(saved(adrp(9), low(9, 9), addi(9, 9, 64+d), str(9, sp, 0), call("g")))
 		}, true},
@@ -253,6 +256,12 @@ func TestAnchorTables(t *testing.T) {
 		{"a static branch that is off", func(d uint32) []word { // it jumps over the load, and then doesn't
 			return []word{adrp(10), low(10, 10), cbz(5, 12), mov(10, 6), jump(8), ldr(1, 10, 8+d), plainWord(retA64)}
 		}, []elfbuild.Section{branchTable(16, 24)}, false},
+		{"a place that data refer to", func(d uint32) []word { // br x4 may lead to the load
+			return []word{adrp(10), low(10, 10), cbz(5, 12), mov(10, 6), plainWord(0xd61f_0000 | 4<<5), ldr(1, 10, 8+d), plainWord(retA64)}
+		}, []elfbuild.Section{{
+			Name: ".data.places", Flags: elf.SHF_ALLOC | elf.SHF_WRITE, Data: make([]byte, 8),
+			Relocs: []elfbuild.Reloc{{Type: uint32(elf.R_AARCH64_ABS64), Symbol: "f", Addend: 20}},
+		}}, false},
 		{"a static branch around", func(d uint32) []word {
 			return []word{mov(10, 6), nop, nop, adrp(10), low(10, 10), ldr(1, 10, 8+d), plainWord(retA64)}
 		}, []elfbuild.Section{branchTable(8, 20)}, false},

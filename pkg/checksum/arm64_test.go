@@ -20,6 +20,11 @@ func TestARM64(t *testing.T) {
 	by := func(bits uint32, typ elf.R_AARCH64, symbol string, addend int64) word {
 		return word{bits, typ, symbol, addend}
 	}
+	behind := func(name string) elfbuild.Object { // loads what stands behind a constant
+		o := of(by(0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 8), by(0xf940_0021, elf.R_AARCH64_LDST64_ABS_LO12_NC, ".rodata", 8), plainWord(retA64))
+		o.Sections = append(o.Sections, rodata(".rodata", elfbuild.Var(name, make([]byte, 8)).Local(), raw("0102030405060708")))
+		return o
+	}
 	ret, nop := plainWord(retA64), plainWord(0xd503_201f)
 	const bti = 0xd503_245f // BTI c
 	for _, p := range []pair{
@@ -38,6 +43,7 @@ func TestARM64(t *testing.T) {
 		{name: "2.1 a page's offset", old: of(by(0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, "x", 0), ret), new: of(by(0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, "x", 8), ret), want: []Class{References}},
 		{name: "2.1 bits under a relocation", old: of(by(0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), new: of(by(0x9104_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret)},
 		{name: "2.1 a register beside it", old: of(by(0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), new: of(by(0x9100_0022, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), want: []Class{Instructions}},
+		{name: "3.8g the page of a load", old: behind("a"), new: behind("z")},
 		{name: "2.4 a NOP in a branch's way", old: of(cbz(1, 8), ret, ret), new: of(cbz(1, 12), ret, nop, ret)},
 		{name: "2.4 a landing pad", old: of(plainWord(bti), ret), new: of(ret), want: []Class{Instructions}},
 	} {
