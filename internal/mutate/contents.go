@@ -207,10 +207,10 @@ func symbolSeeds(fits func(s *object.Symbol, k kind) bool) func(o *Object) []see
 
 var (
 	switchSymbols = symbolSeeds(func(s *object.Symbol, k kind) bool {
-		return k == readOnlyData && hasAnyPrefix(s.Name, "CSWTCH.", "switch.table.", ".Lswitch.table")
+		return k == readOnlyData && hasAnyPrefix(s.Name(), "CSWTCH.", "switch.table.", ".Lswitch.table")
 	})
 	numberedSymbols = symbolSeeds(func(s *object.Symbol, k kind) bool {
-		return k == readOnlyData && s.Local() && numbered(s.Name) && !strings.HasPrefix(s.Name, "CSWTCH.")
+		return k == readOnlyData && s.Local() && numbered(s.Name()) && !strings.HasPrefix(s.Name(), "CSWTCH.")
 	})
 	bookSymbols = symbolSeeds(func(s *object.Symbol, k kind) bool {
 		return k == writableData && s.Local() && isBook(s)

@@ -336,7 +336,7 @@ func loose(sites []Site) []Site {
 func (o *Object) toOtherKey(r object.Reloc, _ *entry) (uint32, int64, bool) {
 	other, ok := o.otherSymbol(r.Symbol, nil, func(s *object.Symbol) bool {
 		if s.Section == object.SectionUndef {
-			return strings.HasSuffix(s.Name, "_key")
+			return strings.HasSuffix(s.Name(), "_key")
 		}
 		section, at, ok := o.target(r)
 		return s.Type() == elf.STT_OBJECT && s.Defined() && s.Size > 4 &&

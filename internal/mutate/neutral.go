@@ -41,7 +41,7 @@ func numberedNames(o *Object) []seed {
 	var list []seed
 	for i := range o.file.Symbols {
 		s := &o.file.Symbols[i]
-		if s.Local() && s.Defined() && numbered(s.Name) && (s.Type() == elf.STT_OBJECT || s.Type() == elf.STT_FUNC) {
+		if s.Local() && s.Defined() && numbered(s.Name()) && (s.Type() == elf.STT_OBJECT || s.Type() == elf.STT_FUNC) {
 			list = append(list, seed{n: i})
 		}
 	}
@@ -51,7 +51,7 @@ func numberedNames(o *Object) []seed {
 // renumbered changes the last digit of a name that no other symbol or section shares.
 func renumbered(o *Object, s seed) []Site {
 	_, names := o.symbolTable()
-	data, name := o.file.Data(names), o.file.Symbols[s.n].Name
+	data, name := o.file.Data(names), o.file.Symbols[s.n].Name()
 	start := uint64(o.nameAt(s.n))
 	at := start + uint64(len(name)) - 1
 	digit := '0' + (data[at]-'0'+1)%10
@@ -63,7 +63,7 @@ func renumbered(o *Object, s seed) []Site {
 		return from <= at && !bytes.Contains(data[from:at], []byte{0})
 	}
 	for i := range o.file.Symbols {
-		if x := &o.file.Symbols[i]; x.Name == renamed || i != s.n && x.Name != "" && strings.HasSuffix(name, x.Name) && shares(uint64(o.nameAt(i))) {
+		if x := &o.file.Symbols[i]; x.Name() == renamed || i != s.n && x.Name() != "" && strings.HasSuffix(name, x.Name()) && shares(uint64(o.nameAt(i))) {
 			return nil
 		}
 	}
@@ -147,7 +147,7 @@ func swappedSymbols(o *Object, s seed) []Site {
 			edits = append(edits, o.swapRecords(uint32(i), uint64(s.n)*4, 4))
 		}
 	}
-	return []Site{{At: o.file.Symbols[s.n].Name + " and " + o.file.Symbols[s.n+1].Name, Edits: edits}}
+	return []Site{{At: o.file.Symbols[s.n].Name() + " and " + o.file.Symbols[s.n+1].Name(), Edits: edits}}
 }
 
 // swapRecords swaps a record of a section with the next one.

@@ -203,7 +203,7 @@ func (o *Object) callsWithLine(e *object.Extent) bool {
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		s := &o.file.Symbols[r.Symbol]
-		if takes(s.Name) || s.Defined() && o.file.Sections[s.Section].Executable() && takesAt(s.Section, s.Value+uint64(r.Addend-o.branch)) {
+		if takes(s.Name()) || s.Defined() && o.file.Sections[s.Section].Executable() && takesAt(s.Section, s.Value+uint64(r.Addend-o.branch)) {
 			return true
 		}
 	}
@@ -274,7 +274,7 @@ func callTargets(o *Object, s seed) []Site {
 			return
 		}
 		list = append(list, Site{
-			At:    o.at(e.Section, at) + " call " + o.file.Symbols[r.Symbol].Name + " -> " + o.file.Symbols[other].Name,
+			At:    o.at(e.Section, at) + " call " + o.file.Symbols[r.Symbol].Name() + " -> " + o.file.Symbols[other].Name(),
 			Edits: []Edit{o.relocEdit(e.Section, i, other, o.branch)},
 			Want:  want(owners, "references"),
 		})
@@ -322,7 +322,7 @@ func (o *Object) sharesOwner(owners []owner, section uint32, at uint64) bool {
 
 func (o *Object) isFunction(s *object.Symbol) bool {
 	return s.Type() == elf.STT_FUNC && s.Defined() && o.file.Sections[s.Section].Executable() && s.Size > 0 ||
-		s.Section == object.SectionUndef && strings.HasPrefix(s.Name, "event_")
+		s.Section == object.SectionUndef && strings.HasPrefix(s.Name(), "event_")
 }
 
 // otherSymbol is a global symbol that isn't the one given, nor at its place,
@@ -334,7 +334,7 @@ func (o *Object) otherSymbol(symbol uint32, owners []owner, fits func(s *object.
 		if s.Local() {
 			break
 		}
-		if s.Name == "" || strings.Contains(s.Name, ".") || !fits(s) || s.Name == old.Name {
+		if s.Name() == "" || strings.Contains(s.Name(), ".") || !fits(s) || s.Name() == old.Name() {
 			continue
 		}
 		if s.Defined() && (s.Section == old.Section && old.Type() != elf.STT_SECTION && s.Value == old.Value || o.sharesOwner(owners, s.Section, s.Value)) {
@@ -360,11 +360,11 @@ func dataOffsets(o *Object, s seed) []Site {
 			if !o.insideNamed(s.Section, s.Value+uint64(end)) {
 				return
 			}
-		} else if s.Defined() && (kindOf(&o.file.Sections[s.Section]) != writableData || nameless(s.Name)) || s.Name == "" {
+		} else if s.Defined() && (kindOf(&o.file.Sections[s.Section]) != writableData || nameless(s.Name())) || s.Name() == "" {
 			return
 		}
 		site := Site{
-			At:    fmt.Sprintf("%s %s%+d", o.at(e.Section, at), s.Name, end),
+			At:    fmt.Sprintf("%s %s%+d", o.at(e.Section, at), s.Name(), end),
 			Edits: []Edit{o.relocEdit(e.Section, i, r.Symbol, r.Addend+1)},
 			Want:  want(o.owners(e.Section, at), "references"),
 		}
@@ -413,7 +413,7 @@ func (o *Object) insideNamed(section uint32, at uint64) bool {
 			break
 		}
 		if at+1-x.Value < x.Size {
-			if found || !x.Local() && !o.globals || nameless(x.Name) {
+			if found || !x.Local() && !o.globals || nameless(x.Name()) {
 				return false
 			}
 			found = true

@@ -160,7 +160,7 @@ func (o *Object) findInline() {
 		if !s.Local() || !s.Defined() || !o.file.Sections[s.Section].Executable() {
 			continue
 		}
-		name, _, _ := strings.Cut(s.Name, ".")
+		name, _, _ := strings.Cut(s.Name(), ".")
 		if dollar := strings.LastIndexByte(name, '$'); dollar >= 0 && (name[dollar:] == "$d" || name[dollar:] == "$x") {
 			marks = append(marks, mark{s.Section, s.Value, name[dollar:] == "$d"})
 		}

@@ -97,7 +97,7 @@ func (o *Object) symbolDatum(section uint32, at uint64, readOnly bool) (datum, b
 	}
 	if found != nil {
 		switch {
-		case readOnly && (nameless(found.Name) || numbered(found.Name)), found.Local() && nameless(found.Name):
+		case readOnly && (nameless(found.Name()) || numbered(found.Name())), found.Local() && nameless(found.Name()):
 			return o.tableOrConstants(section, found.Value, found.Value+found.Size), true
 		case !readOnly && found.Local() && isBook(found):
 			return datum{lo: found.Value, hi: found.Value + found.Size, reason: "constants", book: true}, true
@@ -174,7 +174,7 @@ func isBook(s *object.Symbol) bool {
 	if s.Type() != elf.STT_OBJECT || s.Size == 0 {
 		return false
 	}
-	stem := withoutNumber(s.Name)
+	stem := withoutNumber(s.Name())
 	if dot := strings.LastIndexByte(stem, '.'); dot >= 0 {
 		stem = stem[dot+1:]
 	}
@@ -183,7 +183,7 @@ func isBook(s *object.Symbol) bool {
 	}
 	switch stem {
 	case "__already_done", "__warned", "__key", "_rs", "descriptor", "_entry":
-		return stem != s.Name
+		return stem != s.Name()
 	}
 	return false
 }

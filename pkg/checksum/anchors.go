@@ -70,7 +70,7 @@ var noReturn = [...]string{
 }
 
 func (p *program) isNoReturn(symbol uint32) bool {
-	return symbol != 0 && slices.Contains(noReturn[:], p.normal[symbol])
+	return symbol != 0 && slices.Contains(noReturn[:], p.normal(symbol))
 }
 
 // basedKind is what is proved of an instruction.

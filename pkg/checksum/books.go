@@ -23,13 +23,13 @@ func (p *program) isBook(symbol uint32) bool {
 	if !s.Local() || s.Size == 0 || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return false
 	}
-	if strings.HasPrefix(s.Name, uniqueDebug) || strings.Contains(s.Name, "."+uniqueDebug) { // clang: f.name
+	if strings.HasPrefix(s.Name(), uniqueDebug) || strings.Contains(s.Name(), "."+uniqueDebug) { // clang: f.name
 		return true
 	}
-	stem := p.normal[symbol]
+	stem := p.normal(symbol)
 	for _, name := range bookkeeping {
 		function, ok := strings.CutSuffix(stem, name)
-		if ok && (function == "" && len(stem) < len(s.Name) || strings.HasSuffix(function, ".")) { // clang: f.name, and the first has no number
+		if ok && (function == "" && len(stem) < len(s.Name()) || strings.HasSuffix(function, ".")) { // clang: f.name, and the first has no number
 			return true
 		}
 	}

@@ -243,7 +243,7 @@ func (w *walker) isOwnName(t *target) bool {
 		}
 		symbol, _ = w.p.symbolAt(symbols, int64(t.at))
 	}
-	if symbol == 0 || !ownName(w.p.file.Symbols[symbol].Name) {
+	if symbol == 0 || !ownName(w.p.file.Symbols[symbol].Name()) {
 		return false
 	}
 	return w.isOwnText(t)

@@ -78,12 +78,12 @@ func (p *program) dataRecord(w *walker, section uint32, group []uint32, users ma
 		return r, false
 	}
 	r = Record{
-		Kind: Data, Name: s.Name, File: p.file.FileName(primary), Section: p.file.Sections[section].Name,
+		Kind: Data, Name: s.Name(), File: p.file.FileName(primary), Section: p.file.Sections[section].Name,
 		Scope: s.Bind(), Size: s.Size, Disambiguation: users[primary],
 	}
 	for _, i := range group {
 		if i != primary {
-			r.Aliases = append(r.Aliases, p.file.Symbols[i].Name)
+			r.Aliases = append(r.Aliases, p.file.Symbols[i].Name())
 		}
 	}
 	slices.Sort(r.Aliases)
@@ -119,7 +119,7 @@ func (p *program) tableRecords(w *walker, records *[]Record, section uint32, nex
 			w.encoded = w.appendPlain(w.encoded[:0], &t)
 			w.encoded = append(w.encoded, data[min(start, r.Offset):r.Offset]...)
 			*records = append(*records, Record{
-				Kind: Data, Name: name + ":" + p.normal[t.symbol], Section: name, Scope: elf.STB_LOCAL,
+				Kind: Data, Name: name + ":" + p.normal(t.symbol), Section: name, Scope: elf.STB_LOCAL,
 				Size: behind - min(start, behind), Digest: p.hash.sum(w.encoded),
 			})
 		}

@@ -73,5 +73,5 @@ func (p *program) dataName(section uint32, start uint64) string {
 	if i == len(symbols) || p.file.Symbols[symbols[i]].Value != start {
 		return ""
 	}
-	return p.normal[symbols[i]]
+	return p.normal(symbols[i])
 }

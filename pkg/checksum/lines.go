@@ -225,7 +225,7 @@ func (f *flow) Callee(i int) lines.Callee {
 	if symbol == 0 || f.w.p.marks[symbol]&markLine == 0 {
 		return lines.Callee{}
 	}
-	normal := f.w.p.normal[symbol]
+	normal := f.w.p.normal(symbol)
 	name := sourceName(normal)
 	return lines.Callee{Lines: f.w.p.lines.Parameters(name), Clone: name != normal}
 }

@@ -104,7 +104,7 @@ func (t *Tracer) Users(symbol uint32) []Use {
 				clear(count)
 				fn = u.fn
 			}
-			if name := t.s.p.normal[u.symbol]; fn >= 0 {
+			if name := t.s.p.normal(u.symbol); fn >= 0 {
 				t.users[u.symbol] = append(t.users[u.symbol], Use{int32(fn + 1), count[name]})
 				count[name]++
 			}
@@ -117,8 +117,8 @@ func (t *Tracer) Users(symbol uint32) []Use {
 func (t *Tracer) Undefined() map[string]bool {
 	names := map[string]bool{}
 	for i := range t.s.p.file.Symbols {
-		if s := &t.s.p.file.Symbols[i]; i > 0 && !s.Defined() && s.Name != "" {
-			names[t.s.p.normal[i]] = true
+		if s := &t.s.p.file.Symbols[i]; i > 0 && !s.Defined() && s.Name() != "" {
+			names[t.s.p.normal(uint32(i))] = true
 		}
 	}
 	return names
@@ -130,7 +130,7 @@ func (t *Tracer) SharedVariables() map[string]bool {
 	names := map[string]bool{}
 	for _, u := range t.s.uses {
 		if t.s.p.marks[u.symbol]&markShared != 0 && t.variable(u.symbol) {
-			names[t.s.p.normal[u.symbol]] = true
+			names[t.s.p.normal(u.symbol)] = true
 		}
 	}
 	return names
@@ -151,7 +151,7 @@ func (t *Tracer) Variables(names map[string]bool) []Record {
 	unknown := map[uint32]bool{} // nobody kept who uses it
 	for i := range p.file.Symbols {
 		symbol := uint32(i)
-		if symbol == 0 || !t.variable(symbol) || !names[p.normal[symbol]] {
+		if symbol == 0 || !t.variable(symbol) || !names[p.normal(symbol)] {
 			continue
 		}
 		if p.marks[symbol]&markShared == 0 && len(t.Users(symbol)) == 0 {

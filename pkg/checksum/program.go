@@ -3,7 +3,9 @@
 package checksum
 
 import (
+	"cmp"
 	"debug/elf"
+	"slices"
 
 	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/internal/parallel"
@@ -23,8 +25,10 @@ type program struct {
 	machine *machine
 	hash    Hash
 	kinds   []sectionKind // by section
-	normal  []string      // by symbol: its normal name
 	marks   []symbolMark  // by symbol
+	// renamed are the symbols whose normal name isn't their own, in order, by
+	// stretches of so many symbols as are named at once.
+	renamed [][]renamed
 	tables  *alternatives.Tables
 	data    bool // data have records too
 	links   bool // which functions use what has no name of its own is to be known
@@ -51,7 +55,23 @@ func (p *program) name(symbol uint32) (name string, unique bool) {
 			return name, true
 		}
 	}
-	return p.normal[symbol], p.marks[symbol]&markShared == 0
+	return p.normal(symbol), p.marks[symbol]&markShared == 0
+}
+
+// renamed is a symbol's normal name that isn't its own.
+type renamed struct {
+	symbol uint32
+	normal string
+}
+
+// normal is a symbol's normal name.
+func (p *program) normal(symbol uint32) string {
+	if p.marks[symbol]&markRenamed == 0 {
+		return p.file.Symbols[symbol].Name()
+	}
+	list := p.renamed[symbol/parallel.Chunk]
+	i, _ := slices.BinarySearchFunc(list, symbol, func(r renamed, symbol uint32) int { return cmp.Compare(r.symbol, symbol) })
+	return list[i].normal
 }
 
 type symbolMark uint8
@@ -63,6 +83,7 @@ const (
 	markPrints                           // a function that prints what a WARN says
 	markTwin                             // shared, and its file and size don't tell which it is
 	markBook                             // shared, and keeps books for one place in the code
+	markRenamed                          // its normal name isn't its own
 )
 
 func newProgram(file *object.File, m *machine, table *lines.Table, workers int) (*program, error) {
@@ -71,7 +92,6 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 		lines:   table,
 		machine: m,
 		kinds:   make([]sectionKind, len(file.Sections)),
-		normal:  huge.Make[string](len(file.Symbols), len(file.Symbols)),
 		marks:   make([]symbolMark, len(file.Symbols)),
 	}
 	var load parallel.Group // functions and tables, beside what doesn't need them
@@ -132,12 +152,18 @@ func (p *program) findTypeHashes() {
 // which share a name.
 func (p *program) nameSymbols(workers int) {
 	hashes := huge.Make[uint64](len(p.file.Symbols), len(p.file.Symbols))
+	p.renamed = make([][]renamed, len(p.file.Symbols)/parallel.Chunk+1)
 	parallel.Chunks(workers, len(p.file.Symbols), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s := &p.file.Symbols[i]
-			p.normal[i] = Normal(s.Name)
+			name := s.Name()
+			normal := Normal(name)
+			if len(normal) != len(name) || normal != name {
+				p.marks[i] |= markRenamed
+				p.renamed[lo/parallel.Chunk] = append(p.renamed[lo/parallel.Chunk], renamed{uint32(i), normal})
+			}
 			if !s.Defined() || p.kinds[s.Section] == sectionCode {
-				p.marks[i] |= p.lineMarks(p.normal[i])
+				p.marks[i] |= p.lineMarks(normal)
 			}
 			if !s.Defined() || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
 				continue
@@ -146,7 +172,7 @@ func (p *program) nameSymbols(workers int) {
 				p.marks[i] |= markAnonymous
 				continue
 			}
-			hashes[i] = xxh3.HashString(p.normal[i]) | 1 // 0: it has no name to share
+			hashes[i] = xxh3.HashString(normal) | 1 // 0: it has no name to share
 		}
 	})
 	p.lineSections = map[uint32]bool{}
@@ -170,9 +196,9 @@ func (p *program) nameSymbols(workers int) {
 func (p *program) isAnonymous(s *object.Symbol) bool {
 	switch p.kinds[s.Section] {
 	case sectionReadOnly, sectionStrings, sectionMerge:
-		return anonymousName(s.Name) || numbered(s.Name)
+		return anonymousName(s.Name()) || numbered(s.Name())
 	case sectionWritable:
-		return s.Local() && s.Type() != elf.STT_SECTION && anonymousName(s.Name)
+		return s.Local() && s.Type() != elf.STT_SECTION && anonymousName(s.Name())
 	}
 	return false
 }

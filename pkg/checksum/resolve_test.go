@@ -29,11 +29,11 @@ func (t *target) words(p *program) string {
 		s = "biased "
 	}
 	if t.ended != 0 {
-		s += "(ends " + p.file.Symbols[t.ended].Name + ") "
+		s += "(ends " + p.file.Symbols[t.ended].Name() + ") "
 	}
 	switch t.kind {
 	case targetName:
-		return fmt.Sprintf("%s%s%+d", s, p.file.Symbols[t.symbol].Name, t.offset)
+		return fmt.Sprintf("%s%s%+d", s, p.file.Symbols[t.symbol].Name(), t.offset)
 	case targetInside:
 		e := &p.code.Extents[t.extent]
 		return fmt.Sprintf("%sinside %s%+d", s, p.code.Name(e.Symbol), t.at-e.Start)
@@ -98,7 +98,7 @@ func TestResolve(t *testing.T) {
 	p := prepare(t, o)
 	symbols := map[string]uint32{}
 	for i := range p.file.Symbols {
-		symbols[p.file.Symbols[i].Name] = uint32(i)
+		symbols[p.file.Symbols[i].Name()] = uint32(i)
 	}
 	for _, test := range []struct {
 		rule, symbol string

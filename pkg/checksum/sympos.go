@@ -24,7 +24,7 @@ func (s *summer) setPositions() {
 	var hashes [1 << 14]bool       // of these: most other symbols' names have none of them
 	for i := range p.code.Funcs {
 		if primary := p.code.Funcs[i].Primary; p.marks[primary]&markShared != 0 {
-			name := p.file.Symbols[primary].Name
+			name := p.file.Symbols[primary].Name()
 			functions[name], hashes[xxh3.HashString(name)%uint64(len(hashes))] = true, true
 		}
 	}
@@ -33,7 +33,7 @@ func (s *summer) setPositions() {
 		if p.marks[i]&markShared == 0 {
 			continue
 		}
-		if name := p.file.Symbols[i].Name; hashes[xxh3.HashString(name)%uint64(len(hashes))] && functions[name] {
+		if name := p.file.Symbols[i].Name(); hashes[xxh3.HashString(name)%uint64(len(hashes))] && functions[name] {
 			namesakes = append(namesakes, uint32(i))
 		}
 	}
@@ -51,12 +51,12 @@ func (s *summer) setPositions() {
 	count := make(map[string]int, len(functions))
 	number := make(map[uint32]int, len(namesakes))
 	for _, symbol := range namesakes {
-		name := p.file.Symbols[symbol].Name
+		name := p.file.Symbols[symbol].Name()
 		count[name]++
 		number[symbol] = count[name]
 	}
 	for i := range p.code.Funcs {
-		if primary := p.code.Funcs[i].Primary; count[p.file.Symbols[primary].Name] > 1 {
+		if primary := p.code.Funcs[i].Primary; count[p.file.Symbols[primary].Name()] > 1 {
 			s.records[i].Sympos = number[primary]
 		}
 	}

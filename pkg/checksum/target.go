@@ -333,7 +333,7 @@ func (p *program) readAsEnd(t *target) {
 func (p *program) readAsJumpTable(t *target) {
 	s := &p.file.Symbols[t.symbol]
 	if kind := p.kinds[t.section]; kind != sectionReadOnly && kind != sectionWritable || !s.Local() ||
-		t.offset < 0 || uint64(t.offset) >= s.Size || strings.IndexByte(s.Name, '.') < 0 || s.Size > p.file.Sections[t.section].Size-s.Value {
+		t.offset < 0 || uint64(t.offset) >= s.Size || strings.IndexByte(s.Name(), '.') < 0 || s.Size > p.file.Sections[t.section].Size-s.Value {
 		return
 	}
 	if end := s.Value + s.Size; p.isJumpTable(t.section, s.Value, end) && !p.isBook(t.symbol) {
@@ -354,7 +354,7 @@ func (p *program) accessed(t *target) {
 
 // firstName picks between two symbols of one place.
 func (p *program) firstName(a, b uint32) uint32 {
-	if a == 0 || p.file.Symbols[b].Name < p.file.Symbols[a].Name {
+	if a == 0 || p.file.Symbols[b].Name() < p.file.Symbols[a].Name() {
 		return b
 	}
 	return a

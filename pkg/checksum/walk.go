@@ -684,7 +684,7 @@ func (w *walker) touch(t *target) {
 // share, or that a compiler numbered.
 func (w *walker) linked(symbol uint32) bool {
 	return w.p.links && w.p.marks[symbol]&markBook == 0 &&
-		(w.p.marks[symbol]&markShared != 0 || len(w.p.normal[symbol]) != len(w.p.file.Symbols[symbol].Name))
+		(w.p.marks[symbol]&markShared != 0 || w.p.marks[symbol]&markRenamed != 0)
 }
 
 // useByData notes that the function refers to such a symbol by nameless data; the
@@ -708,7 +708,7 @@ func (w *walker) settleEnds() {
 	for _, symbol := range w.ends {
 		if slices.Contains(w.touched, symbol) {
 			w.disambig = append(w.disambig, tagSection)
-			w.disambig = appendText(w.disambig, w.p.normal[symbol])
+			w.disambig = appendText(w.disambig, w.p.normal(symbol))
 			w.disambig = binary.AppendUvarint(w.disambig, w.p.file.Symbols[symbol].Size)
 		}
 	}

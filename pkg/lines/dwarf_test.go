@@ -25,7 +25,7 @@ func TestReadDebug(t *testing.T) {
 		// dwarf_inlined passes its line on; the callee's body is inlined.
 		for i := range f.Symbols {
 			s := &f.Symbols[i]
-			if s.Name != "dwarf_inlined" {
+			if s.Name() != "dwarf_inlined" {
 				continue
 			}
 			found := false

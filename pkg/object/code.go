@@ -121,13 +121,13 @@ func (c *Code) orderSymbols() {
 // symbols ($x, $d, $x.N of the arm64 ELF ABI, "Mapping symbols", also behind
 // objcopy's prefix) and the assembler's own temporary labels.
 func marksPlace(s *Symbol) bool {
-	if !s.Defined() || s.Name == "" || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+	if !s.Defined() || s.Name() == "" || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
 		return false
 	}
 	if !s.Local() || s.Type() != elf.STT_NOTYPE {
 		return true
 	}
-	return !strings.HasPrefix(s.Name, ".Ltmp") && mappingKind(s) == 0
+	return !strings.HasPrefix(s.Name(), ".Ltmp") && mappingKind(s) == 0
 }
 
 // SymbolsOf is the symbols that mark a place in the section, by value; those
@@ -180,7 +180,7 @@ func (c *Code) Before(section uint32, offset uint64) int {
 }
 
 // Name is a symbol's name.
-func (c *Code) Name(symbol uint32) string { return c.file.Symbols[symbol].Name }
+func (c *Code) Name(symbol uint32) string { return c.file.Symbols[symbol].Name() }
 
 var prefixes = []string{"__pfx_", "__cfi_"}
 
@@ -264,10 +264,10 @@ func (x *candidates) add(c *Code, index uint32) {
 		}
 		if s.Value > section.Size || s.Size > section.Size-s.Value {
 			x.err = fmt.Errorf("%w: %s+%#x: function %s (%#x bytes) reaches beyond the end of the section (%#x bytes)",
-				ErrFormat, section.Name, s.Value, s.Name, s.Size, section.Size)
+				ErrFormat, section.Name, s.Value, s.Name(), s.Size, section.Size)
 			return
 		}
-		if isPrefix(s.Name) && c.functionAt(index, s.Value+s.Size) {
+		if isPrefix(s.Name()) && c.functionAt(index, s.Value+s.Size) {
 			x.prefixes = append(x.prefixes, symbol)
 			continue
 		}
@@ -282,7 +282,7 @@ func (c *Code) functionAt(section uint32, offset uint64) bool {
 	symbols := c.SymbolsOf(section)
 	i := sort.Search(len(symbols), func(i int) bool { return f.Symbols[symbols[i]].Value >= offset })
 	for ; i < len(symbols) && f.Symbols[symbols[i]].Value == offset; i++ {
-		if s := &f.Symbols[symbols[i]]; s.Size > 0 && !isPrefix(s.Name) {
+		if s := &f.Symbols[symbols[i]]; s.Size > 0 && !isPrefix(s.Name()) {
 			return true
 		}
 	}
@@ -421,12 +421,12 @@ func (c *Code) chooseParent(cold uint32, candidates []uint32, branch int64) (uin
 	if len(candidates) > 2*maxParents {
 		return 0, false
 	}
-	file := c.file.Symbols[c.Funcs[cold].Primary].File
+	file := c.file.SourceFile(c.Funcs[cold].Primary)
 	var sameFile, all []uint32
 	for i := 0; i < len(candidates); i += 2 {
 		s := &c.file.Symbols[candidates[i]]
 		all = append(all, candidates[i+1])
-		if s.Local() && s.File == file && file != 0 {
+		if s.Local() && file != 0 && c.file.SourceFile(candidates[i]) == file {
 			sameFile = append(sameFile, candidates[i+1])
 		}
 	}

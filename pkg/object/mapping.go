@@ -18,11 +18,12 @@ func mappingKind(s *Symbol) byte {
 	if !s.Local() || s.Type() != elf.STT_NOTYPE {
 		return 0
 	}
-	dollar := strings.LastIndexByte(s.Name, '$')
-	if dollar < 0 || len(s.Name) < dollar+2 || len(s.Name) > dollar+2 && s.Name[dollar+2] != '.' {
+	name := s.Name()
+	dollar := strings.LastIndexByte(name, '$')
+	if dollar < 0 || len(name) < dollar+2 || len(name) > dollar+2 && name[dollar+2] != '.' {
 		return 0
 	}
-	if kind := s.Name[dollar+1]; kind == 'd' || kind == 'x' {
+	if kind := name[dollar+1]; kind == 'd' || kind == 'x' {
 		return kind
 	}
 	return 0

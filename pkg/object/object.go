@@ -50,6 +50,7 @@ type File struct {
 
 	data   []byte
 	big    bool
+	files  []uint32          // the STT_FILE symbols
 	sorted map[uint32][]byte // relocation records that had to be sorted
 	mapped *mapped.File      // nil for one from Parse
 }

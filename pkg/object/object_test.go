@@ -142,7 +142,7 @@ func sameSymbols(t *testing.T, f *File, reference *elf.File) {
 		if elf.ST_TYPE(r.Info) == elf.STT_SECTION {
 			name = reference.Sections[r.Section].Name
 		}
-		got := fmt.Sprint(s.Name, s.Type(), s.Bind(), s.Section, s.Value, s.Size)
+		got := fmt.Sprint(s.Name(), s.Type(), s.Bind(), s.Section, s.Value, s.Size)
 		want(t, fmt.Sprintf("symbol %d", i+1), got,
 			fmt.Sprint(name, elf.ST_TYPE(r.Info), elf.ST_BIND(r.Info), section, r.Value, r.Size))
 		want(t, "defined: "+name, s.Defined(), r.Section != elf.SHN_UNDEF && r.Section < elf.SHN_LORESERVE)
@@ -197,7 +197,7 @@ func TestFileNames(t *testing.T) {
 	got := map[string]string{}
 	for i := range f.Symbols {
 		if s := &f.Symbols[i]; s.Type() == elf.STT_NOTYPE && i > 0 {
-			got[s.Name] = f.FileName(uint32(i))
+			got[s.Name()] = f.FileName(uint32(i))
 		}
 	}
 	want(t, "files", got, map[string]string{"before": "", "in_a": "a.c", "in_b": "b.c", "also_in_b": "b.c", "global": ""})
@@ -250,15 +250,15 @@ func TestExtendedIndices(t *testing.T) {
 				if i == 0 {
 					continue
 				}
-				if s.Name == "absolute" {
-					want(t, s.Name, s.Section, SectionAbs)
-				} else if got := ".text." + s.Name; f.Sections[s.Section].Name != got {
-					t.Fatalf("%s lies in %s", s.Name, f.Sections[s.Section].Name)
+				if s.Name() == "absolute" {
+					want(t, s.Name(), s.Section, SectionAbs)
+				} else if got := ".text." + s.Name(); f.Sections[s.Section].Name != got {
+					t.Fatalf("%s lies in %s", s.Name(), f.Sections[s.Section].Name)
 				}
 			}
 			relocs := f.Relocs(n)
 			want(t, "relocations", relocs.Len(), 1)
-			want(t, "symbol", f.Symbols[relocs.At(0).Symbol].Name, "f69999")
+			want(t, "symbol", f.Symbols[relocs.At(0).Symbol].Name(), "f69999")
 			c, err := LoadCode(f, branch)
 			if err != nil {
 				t.Fatal(err)

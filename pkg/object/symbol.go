@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"debug/elf"
 	"fmt"
+	"sort"
 	"strings"
+	"unsafe"
 
 	"github.com/fnsum/fnsum/internal/huge"
 )
@@ -21,21 +23,39 @@ const (
 	sectionOther  uint32 = 0xffff_ff00 // other reserved indices begin here
 )
 
-// Symbol is one entry of the symbol table.
+// Symbol is one entry of the symbol table. A kernel has hundreds of thousands, looked
+// up in no order: two of them fill a cache line.
 type Symbol struct {
-	Name    string
 	Value   uint64 // offset in its section
 	Size    uint64 // in bytes
+	name    *byte  // nil for none
 	Section uint32 // extended index resolved
-	File    uint32 // the STT_FILE symbol in front of a local one, or 0
-	info    uint8
+	info    uint32 // st_info, and above it the name's length
 }
 
+const (
+	infoBits   = 8 // of st_info
+	maxNameLen = 1<<(32-infoBits) - 1
+)
+
+// setName sets the name, of which a symbol holds no more than a view.
+func (s *Symbol) setName(name string) error {
+	if len(name) > maxNameLen {
+		return fmt.Errorf("a name of %d bytes", len(name))
+	}
+	s.name = unsafe.StringData(name)
+	s.info = s.info&(1<<infoBits-1) | uint32(len(name))<<infoBits
+	return nil
+}
+
+// Name is the symbol's name; of a section's without one, the section's.
+func (s *Symbol) Name() string { return unsafe.String(s.name, s.info>>infoBits) }
+
 // Type is STT_FUNC, STT_OBJECT, ...
-func (s *Symbol) Type() elf.SymType { return elf.ST_TYPE(s.info) }
+func (s *Symbol) Type() elf.SymType { return elf.ST_TYPE(uint8(s.info)) }
 
 // Bind is STB_LOCAL, STB_GLOBAL or STB_WEAK.
-func (s *Symbol) Bind() elf.SymBind { return elf.ST_BIND(s.info) }
+func (s *Symbol) Bind() elf.SymBind { return elf.ST_BIND(uint8(s.info)) }
 
 // Local tells whether the symbol's binding is STB_LOCAL.
 func (s *Symbol) Local() bool { return s.Bind() == elf.STB_LOCAL }
@@ -47,7 +67,7 @@ func (s *Symbol) Defined() bool { return s.Section != SectionUndef && s.Section 
 // global before a weak before a local one, then by name (rule 1.2).
 func (f *File) CompareNames(a, b uint32) int {
 	x, y := &f.Symbols[a], &f.Symbols[b]
-	return cmp.Or(cmp.Compare(x.scopeRank(), y.scopeRank()), strings.Compare(x.Name, y.Name), cmp.Compare(a, b))
+	return cmp.Or(cmp.Compare(x.scopeRank(), y.scopeRank()), strings.Compare(x.Name(), y.Name()), cmp.Compare(a, b))
 }
 
 func (s *Symbol) scopeRank() int {
@@ -60,9 +80,21 @@ func (s *Symbol) scopeRank() int {
 	return 0
 }
 
-// FileName is the name of the source file that a symbol's STT_FILE symbol
-// gives, empty for globals and where the object has none.
-func (f *File) FileName(symbol uint32) string { return f.Symbols[f.Symbols[symbol].File].Name }
+// SourceFile is the STT_FILE symbol in front of a local symbol: its source file; 0, the
+// null symbol, for a global and where the object has none.
+func (f *File) SourceFile(symbol uint32) uint32 {
+	if s := &f.Symbols[symbol]; !s.Local() || s.Type() == elf.STT_FILE {
+		return 0
+	}
+	i := sort.Search(len(f.files), func(i int) bool { return f.files[i] > symbol })
+	if i == 0 {
+		return 0
+	}
+	return f.files[i-1]
+}
+
+// FileName is the name of a symbol's source file, empty where none is known.
+func (f *File) FileName(symbol uint32) string { return f.Symbols[f.SourceFile(symbol)].Name() }
 
 const symbolSize = 24 // of Elf64_Sym
 
@@ -106,13 +138,9 @@ func (f *File) loadSymbols() error {
 	if err != nil {
 		return err
 	}
-	file := uint32(0)
 	for i := range f.Symbols {
-		switch s := &f.Symbols[i]; {
-		case s.Type() == elf.STT_FILE:
-			file = uint32(i)
-		case s.Local():
-			s.File = file
+		if f.Symbols[i].Type() == elf.STT_FILE {
+			f.files = append(f.files, uint32(i))
 		}
 	}
 	return nil
@@ -132,7 +160,7 @@ func (t *symbolTable) load(i int) error {
 		return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
 	}
 	s := &f.Symbols[i]
-	*s = Symbol{Name: name, info: r[4], Value: f.u64(r[8:]), Size: f.u64(r[16:])}
+	*s = Symbol{info: uint32(r[4]), Value: f.u64(r[8:]), Size: f.u64(r[16:])}
 	switch section := f.u16(r[6:]); {
 	case section == uint16(elf.SHN_XINDEX):
 		if t.extended == nil {
@@ -148,7 +176,10 @@ func (t *symbolTable) load(i int) error {
 		return fmt.Errorf("%w: symbol %d (%s) lies in section %d of %d", ErrFormat, i, name, s.Section, len(f.Sections))
 	}
 	if s.Type() == elf.STT_SECTION && s.Defined() && name == "" {
-		s.Name = f.Sections[s.Section].Name
+		name = f.Sections[s.Section].Name
+	}
+	if err := s.setName(name); err != nil {
+		return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
 	}
 	return nil
 }
