@@ -281,6 +281,9 @@ func (p *program) isJumpTable(section uint32, start, end uint64) bool {
 	fn, inside := -1, false
 	for i := range relocs.Len() {
 		t := p.entryTarget(relocs.At(i).Symbol, relocs.At(i).Type, relocs.At(i).Addend, relocs.At(i).Offset-start)
+		if t.kind == targetName && t.extent < 0 && p.kinds[t.section] == sectionCode {
+			t.extent = p.code.Innermost(t.section, t.at)
+		}
 		if t.extent < 0 {
 			return false
 		}

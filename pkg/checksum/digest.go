@@ -123,22 +123,47 @@ func (d *digester) step(s *Step) {
 	}
 }
 
-// plain adds the step of an instruction that refers to nothing, which most
-// are, without making a Step of it. It leaves it alone, and says so, where the
-// step would be more than its bytes.
-func (d *digester) plain(code []byte) bool {
-	if d.unlined[maskedForm].lined[Instructions] || d.unlined[dwarfForm].lined[Instructions] {
+// plain adds the steps of instructions that refer to nothing, as most do, without
+// making a Step of each. It ends in front of one that does, or that reaches beyond an
+// offset in the code, and returns how many it took: none where the steps would be more
+// than their bytes.
+func (d *digester) plain(insts []inst, code []byte, stop uint64) (taken int) {
+	if d.lined(Instructions) {
+		return 0
+	}
+	b := d.classes[Instructions]
+	for taken < len(insts) {
+		in := &insts[taken]
+		end := in.offset + uint64(in.Len)
+		if !in.plain || end > stop {
+			break
+		}
+		b = appendShort(append(b, in.Len), code[in.offset:end])
+		taken++
+	}
+	d.classes[Instructions] = b
+	return taken
+}
+
+// quick adds a step that is no more than its bytes, and no entry of a table, without a
+// Step. It leaves it alone, and says so, where that isn't so.
+func (d *digester) quick(c Class, bytes []byte) bool {
+	if d.lined(c) {
 		return false
 	}
-	b := append(d.classes[Instructions], byte(len(code)))
-	d.classes[Instructions] = appendShort(b, code)
+	d.classes[c] = appendShort(d.classes[c], bytes)
 	return true
+}
+
+// lined tells whether a class has line numbers, so that its steps are kept in other
+// forms as well.
+func (d *digester) lined(c Class) bool {
+	return d.unlined[maskedForm].lined[c] || d.unlined[dwarfForm].lined[c]
 }
 
 // add adds a step to a class.
 func (d *digester) add(c Class, s *Step) {
-	if s.Masked == nil && s.Dwarf == nil && !d.unlined[maskedForm].lined[c] && !d.unlined[dwarfForm].lined[c] {
-		d.classes[c] = appendShort(d.classes[c], s.Bytes)
+	if s.Masked == nil && s.Dwarf == nil && d.quick(c, s.Bytes) {
 		return
 	}
 	before, bytes := d.classes[c], s.Bytes

@@ -59,7 +59,7 @@ func (w *walker) findLines(i int) {
 	}
 	mark := func(i int, e lines.Evidence) {
 		if in := &l.insts[i]; in.line == lines.None && in.Imm.Len > 0 {
-			in.line = e
+			in.line, in.plain = e, false
 		}
 	}
 	if calls {

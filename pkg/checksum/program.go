@@ -84,6 +84,7 @@ const (
 	markTwin                             // shared, and its file and size don't tell which it is
 	markBook                             // shared, and keeps books for one place in the code
 	markRenamed                          // its normal name isn't its own
+	markEntry                            // what the function goes by that starts there
 )
 
 func newProgram(file *object.File, m *machine, table *lines.Table, workers int) (*program, error) {
@@ -108,6 +109,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	if load.Wait(); err != nil {
 		return nil, err
 	}
+	p.markEntries()
 	p.findTypeHashes()
 	p.replaced = p.replacements()
 	p.markFronts()

@@ -36,7 +36,7 @@ type target struct {
 	at      uint64 // the place in the section, where it lies in one
 	start   uint64 // of the datum or entry, in the section
 	end     uint64 // of the datum or entry; 0 for one that ends where the next begins
-	extent  int    // the function that at lies in, or -1
+	extent  int    // the function that at lies in, or -1; of a name it may be left out
 	biased  bool   // the machine's bias was taken off
 
 	// ended is the symbol that ends where the one that the target is read as
@@ -63,6 +63,9 @@ func (p *program) resolve(symbol uint32, addend int64) target {
 		t.kind = targetSpecial
 		return t
 	case sectionCode:
+		if addend == 0 && (!s.Local() || p.marks[symbol]&markEntry != 0) {
+			return t // most calls: what it is called by says all, and where it lies needn't be looked up
+		}
 		return p.resolveNamedCode(t, s)
 	}
 	anonymous := p.marks[symbol]&markAnonymous != 0
@@ -99,19 +102,28 @@ func (p *program) resolveNamedCode(t target, s *object.Symbol) target {
 	}
 	e := &p.code.Extents[t.extent]
 	if e.Start == s.Value && t.offset == 0 {
-		if s.Local() {
-			t.symbol = p.entryName(e)
-		}
+		t.symbol = p.entryName(e)
 		return t
-	}
-	if !s.Local() && e.Start != s.Value && t.offset == 0 {
-		return t // a global label inside a function
 	}
 	if t.at < e.Start || t.at > e.End {
 		return t // outside of what the name stands for: name and byte offset
 	}
 	t.kind = targetInside
 	return t
+}
+
+// markEntries marks the locals that a function goes by, and not another that starts at
+// the same place.
+func (p *program) markEntries() {
+	for i := range p.code.Extents {
+		e := &p.code.Extents[i]
+		if i+1 < len(p.code.Extents) {
+			if next := &p.code.Extents[i+1]; next.Section == e.Section && next.Start == e.Start {
+				continue
+			}
+		}
+		p.marks[p.entryName(e)] |= markEntry
+	}
 }
 
 // entryName is the symbol that a function's part goes by: the primary name for

@@ -106,6 +106,9 @@ type place struct {
 type inst struct {
 	decode.Inst
 	offset uint64 // from the start of the part
+	// plain is set for an instruction that is no more than its bytes, unless there
+	// is a relocation in it.
+	plain bool
 	// placed is set for a NOP that a table's entry is about, which makes it
 	// an instruction (rule 2.4).
 	placed bool
@@ -192,7 +195,7 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	for at := uint64(0); at < uint64(len(code)); {
 		insts = slices.Grow(insts, 1)[:len(insts)+1] // decode writes over what was there
 		x := &insts[len(insts)-1]
-		x.offset, x.placed, x.line = at, false, lines.None
+		x.offset, x.line = at, lines.None
 		in := &x.Inst
 		if part.start+at >= dataEnd {
 			dataStart, dataEnd = p.dataFrom(part.section, part.start+at)
@@ -214,10 +217,12 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 			break
 		}
 		ordinals[at] = ordinal + 1
-		if in.Kind == decode.Nop && part.lo < part.hi && p.tables.Has(part.section, part.start+at) {
-			insts[len(insts)-1].placed = true
+		if in.Kind == decode.Nop {
+			x.plain, x.placed = false, part.lo < part.hi && p.tables.Has(part.section, part.start+at)
+		} else {
+			x.plain = in.Form == 0 && in.PC.Len == 0
 		}
-		if in.Kind != decode.Nop || insts[len(insts)-1].placed {
+		if in.Kind != decode.Nop || x.placed {
 			ordinal++
 		}
 		at += uint64(in.Len)
@@ -304,11 +309,14 @@ func (w *walker) walkPrefix(i int) {
 
 // emit hands w.encoded to the visitor.
 func (w *walker) emit(class Class, kind StepKind, at place, across bool) {
-	s := &w.step // field by field: this runs for every instruction
 	part := &w.parts[at.part]
 	if part.replaces {
 		class = Alternatives
 	}
+	if w.digest != nil && kind != EntryStep && !part.cold && len(w.masked) == 0 && w.digest.quick(class, w.encoded) {
+		return
+	}
+	s := &w.step // field by field: this runs for every other instruction
 	s.Class, s.Kind, s.Part, s.Ordinal, s.Offset = class, kind, at.part, at.ordinal, at.offset
 	s.Bytes, s.Across, s.Cold = w.encoded, across, part.cold
 	s.Masked, s.Dwarf, s.Lines = nil, nil, w.numbers
@@ -358,16 +366,31 @@ func (w *walker) walkPart(i int) {
 	}
 	proved := w.provedFrom(l.first)
 	ordinal, next, count := uint32(0), 0, relocs.Len()
-	following := part.end // the next relocation's offset
+	following := uint64(math.MaxUint64) // the next relocation's offset
 	if count > 0 {
 		following = relocs.Offset(0)
 	}
-	for n := range l.insts {
+	for n := 0; n < len(l.insts); n++ {
+		if quick != nil { // up to a relocation, an entry, or something proved
+			stop := following
+			if entry < entries {
+				stop = min(stop, uint64(w.p.tables.Entries[entry].Place))
+			}
+			if len(proved) > 0 {
+				stop = min(stop, part.start+l.insts[proved[0].inst-l.first].offset)
+			}
+			taken := quick.plain(l.insts[n:], code, stop-part.start)
+			n, ordinal = n+taken, ordinal+uint32(taken)
+			if n == len(l.insts) {
+				break
+			}
+		}
 		in := &l.insts[n]
 		end := part.start + in.offset + uint64(in.Len)
 		first := next
 		here := place{i, ordinal, in.offset}
-		for following < end && next < count {
+		for following < end {
+			following = math.MaxUint64
 			if next++; next < count {
 				following = relocs.Offset(next)
 			}
@@ -392,8 +415,6 @@ func (w *walker) walkPart(i int) {
 			w.emit(Instructions, InstructionStep, here, false)
 		case base != nil:
 			w.basedInstruction(here, in, bytes, relocs.Slice(first, last), base)
-		case quick != nil && first == last && in.Form == 0 && in.PC.Len == 0 && in.line == lines.None && quick.plain(bytes):
-			// done
 		case in.Form != 0 && last-first <= 1:
 			w.branch(here, in, bytes, relocs.Slice(first, last))
 		default:
@@ -428,13 +449,17 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 			return
 		}
 		t = w.p.resolve(r.Symbol, r.Addend+w.p.machine.after(&in.Inst, r.Offset-at))
-	} else if place := int64(at) + in.PCRel; place >= int64(part.start) && (place < int64(part.end) || place == int64(part.end) && w.replacement(here.part)) {
-		t = target{kind: targetInside, section: part.section, at: uint64(place), extent: part.extent}
-	} else {
+	} else if place := int64(at) + in.PCRel; place < int64(part.start) || place > int64(part.end) || place == int64(part.end) && !w.replacement(here.part) {
 		t = w.p.resolvePlace(part.section, place)
+	} else if here.part == 0 { // most branches
+		w.encodeBranch(in, bytes)
+		w.encoded = w.appendPlace(w.encoded, 0, uint64(place))
+		w.emit(Instructions, InstructionStep, here, false)
+		return
+	} else {
+		t = target{kind: targetInside, section: part.section, at: uint64(place), extent: part.extent}
 	}
-	w.encoded = w.p.machine.appendBranch(append(w.encoded[:0], tagBranch, in.Form), bytes, &in.Inst)
-	w.encoded[0] |= byte(len(w.encoded) - 2)
+	w.encodeBranch(in, bytes)
 	if to, ok := w.own(&t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
 		w.emit(Instructions, InstructionStep, here, to != here.part)
@@ -443,6 +468,12 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 	w.encoded = append(w.encoded, 0)
 	w.emit(Instructions, InstructionStep, here, false)
 	w.reference(here, relocPC, &t)
+}
+
+// encodeBranch encodes what a direct branch says beside its target.
+func (w *walker) encodeBranch(in *inst, bytes []byte) {
+	w.encoded = w.p.machine.appendBranch(append(w.encoded[:0], tagBranch, in.Form), bytes, &in.Inst)
+	w.encoded[0] |= byte(len(w.encoded) - 2)
 }
 
 // replacement tells whether a part is the replacement of an alternative, whose
