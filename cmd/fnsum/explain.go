@@ -95,7 +95,7 @@ func selection(names []string, sides ...*manifest.Manifest) (func(object, file, 
 			o := &m.Objects[i]
 			for j := range o.Records {
 				r := &o.Records[j]
-				all := append([]string{r.Name}, r.Aliases...)
+				all := append([]string{r.Name}, r.Aliases()...)
 				asked := slices.DeleteFunc(spellings(o.Name, r.File, all), func(s string) bool { return !slices.Contains(names, s) })
 				for _, s := range asked {
 					found[s] = true

@@ -77,37 +77,87 @@ const (
 // OrphanName is what code without a symbol goes by.
 const OrphanName = "(orphan)"
 
-// Record is the checksum of one function, orphan or datum.
+// Record is the checksum of one function, orphan or datum. A kernel has 70,000, so
+// what few have is apart.
 type Record struct {
-	Kind    Kind
-	Name    string   // the primary name
-	Aliases []string // the others, in byte order
-	File    string   // by STT_FILE, or inferred for a global; or empty
+	Name    string // the primary name
+	File    string // by STT_FILE, or inferred for a global; or empty
 	Section string
-	Scope   elf.SymBind
-	Size    uint64 // in bytes, with cold parts
 	Digest  Digest
-	// Masked is the digest with line numbers left out, or the zero Digest
-	// where there are none.
-	Masked Digest
-	// Dwarf is likewise, with debug information as evidence too; the zero
-	// Digest where it is the same as Masked, or wasn't asked for.
-	Dwarf Digest
 	// Disambiguation covers what tells targets of one name apart; of a
 	// numbered static, who uses it; 0 where there is nothing to tell.
 	Disambiguation uint64
+	Size           uint64        // in bytes, with cold parts
 	Classes        []ClassDigest // by class, without empty ones
-	Cold           []string      // the names of the cold parts
-	Opaque         bool          // it can't be decoded
-	// Ambiguous is set where Disambiguation can't tell all of them apart.
-	Ambiguous bool
+	Rare           *Rare         // nil for a record that has none of it
+	Scope          elf.SymBind
 	// Body is which of the object's functions and orphans it is of, from 1; of
 	// a datum at hand, its symbol; 0 for a record that was read from a file.
 	Body int32
 	// Sympos is 0 where the name is unique among the object's symbols, else
 	// its number among those of that name, from 1, in the order of a module's
 	// symbol table or of the addresses that vmlinux.o is linked to.
-	Sympos int
+	Sympos int32
+	Kind   Kind
+	Opaque bool // it can't be decoded
+	// Ambiguous is set where Disambiguation can't tell all of them apart.
+	Ambiguous bool
+}
+
+// Rare is what few records have.
+type Rare struct {
+	Aliases []string // the names beside the primary one, in byte order
+	Cold    []string // the names of the cold parts
+	// Masked is the digest with line numbers left out, or the zero Digest
+	// where there are none.
+	Masked Digest
+	// Dwarf is likewise, with debug information as evidence too; the zero
+	// Digest where it is the same as Masked, or wasn't asked for.
+	Dwarf Digest
+}
+
+// NeedRare is r.Rare, made where there is none.
+func (r *Record) NeedRare() *Rare {
+	if r.Rare == nil {
+		r.Rare = new(Rare)
+	}
+	return r.Rare
+}
+
+func (r *Record) rare() Rare {
+	if r.Rare == nil {
+		return Rare{}
+	}
+	return *r.Rare
+}
+
+// Aliases is that of Rare.
+func (r *Record) Aliases() []string { return r.rare().Aliases }
+
+// Cold is that of Rare.
+func (r *Record) Cold() []string { return r.rare().Cold }
+
+// Masked is that of Rare.
+func (r *Record) Masked() Digest { return r.rare().Masked }
+
+// Dwarf is that of Rare.
+func (r *Record) Dwarf() Digest { return r.rare().Dwarf }
+
+// EachString visits the record's strings, which a caller may replace by copies.
+func (r *Record) EachString(visit func(*string)) {
+	visit(&r.Name)
+	visit(&r.File)
+	visit(&r.Section)
+	for i := range r.Classes {
+		if more := r.Classes[i].more; more != nil {
+			visit(&more.section)
+		}
+	}
+	for _, list := range [...][]string{r.Aliases(), r.Cold()} {
+		for i := range list {
+			visit(&list[i])
+		}
+	}
 }
 
 // Inferred tells whether File is a guess: only local symbols have a file.
@@ -345,7 +395,10 @@ func (w *walker) digests(d *digester, r *Record, slab []ClassDigest) []ClassDige
 	first := len(slab)
 	r.Opaque, r.Ambiguous = w.opaque, w.ambiguous
 	r.Digest, slab = d.sum(slab)
-	r.Masked, r.Dwarf = d.without()
+	if masked, dwarf := d.without(); masked != (Digest{}) || dwarf != (Digest{}) {
+		rare := r.NeedRare()
+		rare.Masked, rare.Dwarf = masked, dwarf
+	}
 	r.Classes = slab[first:len(slab):len(slab)]
 	r.Disambiguation = 0
 	if len(w.disambig) > 0 {
@@ -361,7 +414,8 @@ func (s *summer) record(b *body) Record {
 	for i := range b.parts {
 		r.Size += b.parts[i].end - b.parts[i].start
 		if b.parts[i].cold {
-			r.Cold = append(r.Cold, p.code.Name(p.code.Extents[b.parts[i].extent].Symbol))
+			rare := r.NeedRare()
+			rare.Cold = append(rare.Cold, p.code.Name(p.code.Extents[b.parts[i].extent].Symbol))
 		}
 	}
 	if b.fn < 0 {
@@ -371,8 +425,9 @@ func (s *summer) record(b *body) Record {
 	fn := &p.code.Funcs[b.fn]
 	r.Name, r.File, r.Scope = p.code.Name(fn.Primary), fn.File, p.file.Symbols[fn.Primary].Bind()
 	for _, alias := range fn.Aliases {
-		r.Aliases = append(r.Aliases, p.code.Name(alias))
+		rare := r.NeedRare()
+		rare.Aliases = append(rare.Aliases, p.code.Name(alias))
 	}
-	slices.Sort(r.Aliases)
+	slices.Sort(r.Aliases())
 	return r
 }

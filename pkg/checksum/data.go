@@ -83,10 +83,11 @@ func (p *program) dataRecord(w *walker, section uint32, group []uint32, users ma
 	}
 	for _, i := range group {
 		if i != primary {
-			r.Aliases = append(r.Aliases, p.file.Symbols[i].Name())
+			rare := r.NeedRare()
+			rare.Aliases = append(rare.Aliases, p.file.Symbols[i].Name())
 		}
 	}
-	slices.Sort(r.Aliases)
+	slices.Sort(r.Aliases())
 	if p.file.Sections[section].Type == elf.SHT_NOBITS {
 		w.encoded = binary.AppendUvarint(w.encoded[:0], s.Size)
 	} else {

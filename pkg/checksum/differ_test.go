@@ -284,7 +284,7 @@ func TestCold(t *testing.T) {
 	if n := sums.Count(Function); n != 1 {
 		t.Errorf("%d functions, want 1: %+v", n, sums.Records)
 	}
-	if r := record(t, sums, "f"); r.Size != 20 || fmt.Sprint(r.Cold) != "[f.cold]" {
+	if r := record(t, sums, "f"); r.Size != 20 || fmt.Sprint(r.Cold()) != "[f.cold]" {
 		t.Errorf("record %+v, want 20 bytes with f.cold", r)
 	}
 }

@@ -8,29 +8,67 @@ import (
 	"strings"
 )
 
-// ClassDigest is the digest of one class of a function's steps.
+// ClassDigest is the digest of one class of a function's steps. Of most there is
+// nothing to tell but that.
 type ClassDigest struct {
 	Class Class
-	// Section is the table's name where the class is Special, of which there
-	// is one for each name.
-	Section string
-	Exact   uint64
-	// Masked is the digest without line numbers, equal to Exact where there
-	// are none.
-	Masked uint64
-	// Places is, of a class of tables, the digest of the places that the
-	// entries are about, which Exact leaves out: one instruction more moves
-	// the places of all tables. 0 for other classes, and where all places are
-	// the usual ones.
-	Places uint64
+	Exact uint64
+	more  *classMore
+}
+
+// classMore is what few classes have.
+type classMore struct {
+	section        string
+	masked, places uint64
+}
+
+// NewClassDigest is a class's digest with what its methods tell.
+func NewClassDigest(class Class, section string, exact, masked, places uint64) ClassDigest {
+	d := ClassDigest{Class: class, Exact: exact}
+	if section != "" || masked != exact || places != 0 {
+		d.more = &classMore{section, masked, places}
+	}
+	return d
+}
+
+// Section is the table's name where the class is Special, of which there is one for
+// each name.
+func (d *ClassDigest) Section() string {
+	if d.more == nil {
+		return ""
+	}
+	return d.more.section
+}
+
+// Masked is the digest without line numbers, equal to Exact where there are none.
+func (d *ClassDigest) Masked() uint64 {
+	if d.more == nil {
+		return d.Exact
+	}
+	return d.more.masked
+}
+
+// Places is, of a class of tables, the digest of the places that the entries are about,
+// which Exact leaves out: one instruction more moves the places of all tables. 0 for
+// other classes, and where all places are the usual ones.
+func (d *ClassDigest) Places() uint64 {
+	if d.more == nil {
+		return 0
+	}
+	return d.more.places
 }
 
 // Reason is what the class is called in a comparison.
 func (d *ClassDigest) Reason() string {
 	if d.Class == Special {
-		return "special:" + d.Section
+		return "special:" + d.Section()
 	}
 	return d.Class.String()
+}
+
+// Equal tells whether two digests are the same.
+func (d ClassDigest) Equal(other ClassDigest) bool {
+	return d.Order(&other) == 0 && d.Exact == other.Exact && d.Masked() == other.Masked() && d.Places() == other.Places()
 }
 
 // Order compares two digests by their class.
@@ -38,7 +76,7 @@ func (d *ClassDigest) Order(other *ClassDigest) int {
 	if d.Class != other.Class {
 		return int(d.Class) - int(other.Class)
 	}
-	return strings.Compare(d.Section, other.Section)
+	return strings.Compare(d.Section(), other.Section())
 }
 
 // digester is the visitor that makes the digests. It collects a function's
@@ -241,12 +279,11 @@ func (d *digester) without() (masked, dwarf Digest) {
 // class makes a class's digest, and adds it to the totals.
 func (d *digester) class(c Class, section string, bytes, places []byte) ClassDigest {
 	hash := d.hash.sum(bytes)
-	digest := ClassDigest{Class: c, Section: section, Exact: hash.short()}
-	digest.Masked = digest.Exact
-	var at Digest
+	exact := hash.short()
+	masked := exact
+	var at Digest // of the places
 	if c.Table() && len(places) > 0 {
 		at = d.hash.sum(places)
-		digest.Places = at.short()
 	}
 	if c != Cold { // all of that is in the other classes
 		d.total = d.appendClass(d.total, c, section, &hash, &at)
@@ -257,13 +294,13 @@ func (d *digester) class(c Class, section string, bytes, places []byte) ClassDig
 			hash = d.hash.sum(u.classes[c])
 		}
 		if f == maskedForm {
-			digest.Masked = hash.short()
+			masked = hash.short()
 		}
 		if c != Cold {
 			u.total = d.appendClass(u.total, c, section, &hash, &at)
 		}
 	}
-	return digest
+	return NewClassDigest(c, section, exact, masked, at.short())
 }
 
 func (d *digester) appendClass(b []byte, c Class, section string, hash, places *Digest) []byte {

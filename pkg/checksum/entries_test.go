@@ -84,10 +84,10 @@ func reasons(a, b *Record) (exact, masked, places []string) {
 		if x.Exact != y.Exact {
 			exact = append(exact, c.Reason())
 		}
-		if x.Masked != y.Masked {
+		if x.Masked() != y.Masked() {
 			masked = append(masked, c.Reason())
 		}
-		if x.Places != y.Places {
+		if x.Places() != y.Places() {
 			places = append(places, c.Reason())
 		}
 	}

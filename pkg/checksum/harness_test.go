@@ -67,7 +67,7 @@ func record(t *testing.T, sums *Sums, name string) *Record {
 	var found *Record
 	for i := range sums.Records {
 		r := &sums.Records[i]
-		for _, n := range append([]string{r.Name}, r.Aliases...) {
+		for _, n := range append([]string{r.Name}, r.Aliases()...) {
 			if n != name {
 				continue
 			}
@@ -92,7 +92,7 @@ func differences(t *testing.T, a, b *Record) []Class {
 			if i > 0 && r.Classes[i-1].Order(&c) >= 0 {
 				t.Errorf("%s: classes out of order: %v", r.Name, r.Classes)
 			}
-			d[c.Class] = [2]uint64{d[c.Class][0] + c.Exact, d[c.Class][1] + c.Places}
+			d[c.Class] = [2]uint64{d[c.Class][0] + c.Exact, d[c.Class][1] + c.Places()}
 		}
 		return d
 	}

@@ -38,11 +38,11 @@ func TestLineOfCall(t *testing.T) {
 			if a.Digest == b.Digest {
 				t.Error("the exact digests are equal")
 			}
-			if same := a.Masked == b.Masked && a.Masked != (Digest{}); same != isLine {
-				t.Errorf("without line numbers: %v and %v", a.Masked, b.Masked)
+			if same := a.Masked() == b.Masked() && a.Masked() != (Digest{}); same != isLine {
+				t.Errorf("without line numbers: %v and %v", a.Masked(), b.Masked())
 			}
 			// What has no line there is never equal to what has one.
-			if c := record(t, sum(t, withLine("00", how)), "f"); c.Digest == a.Masked || c.Digest == b.Masked {
+			if c := record(t, sum(t, withLine("00", how)), "f"); c.Digest == a.Masked() || c.Digest == b.Masked() {
 				t.Error("a line that was left out is a zero")
 			}
 		})
@@ -60,7 +60,7 @@ func TestLineTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return sums.Records[0].Masked
+		return sums.Records[0].Masked()
 	}
 	if a, b := masked("05"), masked("06"); a != b || a == (Digest{}) {
 		t.Errorf("%v and %v", a, b)

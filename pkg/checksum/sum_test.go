@@ -43,7 +43,7 @@ func TestRecord(t *testing.T) {
 	var got []row
 	for i := range sums.Records {
 		r := &sums.Records[i]
-		got = append(got, row{r.Name, r.Aliases, r.File, r.Section, r.Scope, r.Size, r.Cold, r.Sympos})
+		got = append(got, row{r.Name, r.Aliases(), r.File, r.Section, r.Scope, r.Size, r.Cold(), int(r.Sympos)})
 	}
 	want := []row{
 		{"init", nil, "a.c", ".text", elf.STB_LOCAL, 4, nil, 1},

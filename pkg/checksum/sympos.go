@@ -57,7 +57,7 @@ func (s *summer) setPositions() {
 	}
 	for i := range p.code.Funcs {
 		if primary := p.code.Funcs[i].Primary; count[p.file.Symbols[primary].Name()] > 1 {
-			s.records[i].Sympos = number[primary]
+			s.records[i].Sympos = int32(number[primary])
 		}
 	}
 }

@@ -31,7 +31,7 @@ func TestSympos(t *testing.T) {
 		positions := map[string]int{}
 		for _, r := range sum(t, o).Records {
 			if r.Name == "f" {
-				positions[r.Section] = r.Sympos
+				positions[r.Section] = int(r.Sympos)
 			} else if r.Sympos != 0 {
 				t.Errorf("%s has number %d", r.Name, r.Sympos)
 			}

@@ -376,7 +376,7 @@ func (w *walker) walkPart(i int) {
 			if entry < entries {
 				stop = min(stop, uint64(w.p.tables.Entries[entry].Place))
 			}
-			if len(proved) > 0 {
+			if len(proved) > 0 && int(proved[0].inst-l.first) < len(l.insts) {
 				stop = min(stop, part.start+l.insts[proved[0].inst-l.first].offset)
 			}
 			taken := quick.plain(l.insts[n:], code, stop-part.start)

@@ -23,7 +23,7 @@ func (p *pairing) findNames(older, newer []*checksum.Record) *allNames {
 	complete := func(records []*checksum.Record, paired map[*checksum.Record]*checksum.Record) bool {
 		return !slices.ContainsFunc(records, func(r *checksum.Record) bool {
 			other := paired[r]
-			return r.Kind == checksum.Function && (other == nil || !slices.Equal(r.Aliases, other.Aliases))
+			return r.Kind == checksum.Function && (other == nil || !slices.Equal(r.Aliases(), other.Aliases()))
 		})
 	}
 	if complete(older, p.pairedOld) && complete(newer, p.pairedNew) {
@@ -56,7 +56,7 @@ func (p *pairing) pairByAlias(newer []*checksum.Record) {
 		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
 			continue
 		}
-		for i, name := range append([]string{r.Name}, r.Aliases...) {
+		for i, name := range append([]string{r.Name}, r.Aliases()...) {
 			was := only(p.names.older[checksum.Normal(name)], r)
 			if was != nil && p.pairedOld[was] == nil {
 				p.add(was, r, ByName)
@@ -81,7 +81,7 @@ func (p *pairing) pairMoved(older, newer []*checksum.Record) {
 		if p.pairedNew[r] == nil {
 			p.single(r)
 		}
-		for _, alias := range r.Aliases {
+		for _, alias := range r.Aliases() {
 			was := only(p.names.older[checksum.Normal(alias)], r)
 			if was != nil && p.pairedOld[was] != r {
 				p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName, alias: true, name: alias})

@@ -24,8 +24,8 @@ func fn(name string, code byte, options ...func(*record)) record {
 	r := record{
 		Name: name, Section: ".text", Scope: elf.STB_GLOBAL, Size: 16, Digest: checksum.Digest{code},
 		Classes: []checksum.ClassDigest{
-			{Class: checksum.Instructions, Exact: uint64(code), Masked: uint64(code)},
-			{Class: checksum.References, Exact: 1, Masked: 1},
+			{Class: checksum.Instructions, Exact: uint64(code)},
+			{Class: checksum.References, Exact: 1},
 		},
 	}
 	for _, option := range options {
@@ -52,7 +52,7 @@ func in(section string) func(*record) {
 }
 
 func alias(names ...string) func(*record) {
-	return func(r *record) { r.Aliases = names }
+	return func(r *record) { r.NeedRare().Aliases = names }
 }
 
 func disambiguation(d uint64) func(*record) {
@@ -60,7 +60,7 @@ func disambiguation(d uint64) func(*record) {
 }
 
 func sympos(n int) func(*record) {
-	return func(r *record) { r.Sympos = n }
+	return func(r *record) { r.Sympos = int32(n) }
 }
 
 // class sets the digest of one class; 0 takes it away.
@@ -70,7 +70,7 @@ func places(c checksum.Class, at uint64) func(*record) {
 		class(c, 5)(r)
 		for i := range r.Classes {
 			if r.Classes[i].Class == c {
-				r.Classes[i].Places = at
+				r.Classes[i] = checksum.NewClassDigest(c, r.Classes[i].Section(), r.Classes[i].Exact, r.Classes[i].Masked(), at)
 			}
 		}
 	}
@@ -80,11 +80,11 @@ func class(c checksum.Class, exact uint64) func(*record) {
 	return func(r *record) {
 		r.Classes = slices.DeleteFunc(r.Classes, func(d checksum.ClassDigest) bool { return d.Class == c })
 		if exact != 0 {
-			d := checksum.ClassDigest{Class: c, Exact: exact, Masked: exact}
+			section := ""
 			if c == checksum.Special {
-				d.Section = ".smp_locks"
+				section = ".smp_locks"
 			}
-			r.Classes = append(r.Classes, d)
+			r.Classes = append(r.Classes, checksum.NewClassDigest(c, section, exact, exact, 0))
 		}
 		slices.SortFunc(r.Classes, func(a, b checksum.ClassDigest) int { return a.Order(&b) })
 	}
@@ -257,7 +257,7 @@ func namesOf(o *manifest.Object) map[string][]record {
 		if r.Kind != checksum.Function {
 			continue
 		}
-		for _, name := range append([]string{r.Name}, r.Aliases...) {
+		for _, name := range append([]string{r.Name}, r.Aliases()...) {
 			names[checksum.Normal(name)] = append(names[checksum.Normal(name)], r)
 		}
 	}
@@ -613,7 +613,7 @@ func TestReasons(t *testing.T) {
 		want string
 	}{
 		{"same", base(), base(), ""},
-		{"scope, size, file, names, marks", base(), base(local("x.c"), alias("g"), sympos(3), func(r *record) { r.Size++; r.Cold = []string{"f.cold"}; r.Opaque = true }), ""},
+		{"scope, size, file, names, marks", base(), base(local("x.c"), alias("g"), sympos(3), func(r *record) { r.Size++; r.NeedRare().Cold = []string{"f.cold"}; r.Opaque = true }), ""},
 		{"instructions", base(), base(other, class(checksum.Instructions, 9)), "instructions"},
 		{"references", base(), base(other, class(checksum.References, 9)), "references"},
 		{"strings", base(), base(other, class(checksum.Strings, 9)), "strings"},
@@ -863,7 +863,8 @@ func TestRandom(t *testing.T) {
 				if r.Kind == checksum.Function {
 					for _, name := range []string{"a", "b", "c", "d", "x", "y"} {
 						if name != r.Name && random.IntN(6) == 0 {
-							r.Aliases = append(r.Aliases, name)
+							rare := r.NeedRare()
+							rare.Aliases = append(rare.Aliases, name)
 						}
 					}
 				}
@@ -878,7 +879,7 @@ func TestRandom(t *testing.T) {
 			var lines []string
 			for i, m := range []*manifest.Manifest{older, newer} {
 				for _, r := range m.Objects[0].Records {
-					lines = append(lines, fmt.Sprintf("%s %v %s %d %v dis %d sympos %d %v", []string{"old", "new"}[i], r.Scope, r.Name, r.Digest[0], r.Aliases, r.Disambiguation, r.Sympos, r.File))
+					lines = append(lines, fmt.Sprintf("%s %v %s %d %v dis %d sympos %d %v", []string{"old", "new"}[i], r.Scope, r.Name, r.Digest[0], r.Aliases(), r.Disambiguation, r.Sympos, r.File))
 				}
 			}
 			t.Fatalf("seed %d:\n%s", seed, strings.Join(lines, "\n"))

@@ -160,7 +160,7 @@ func sharedName(a, b *checksum.Record) bool {
 // normalNames is the normal names of a function, the primary one first.
 func normalNames(r *checksum.Record) []string {
 	names := []string{checksum.Normal(r.Name)}
-	for _, alias := range r.Aliases {
+	for _, alias := range r.Aliases() {
 		names = append(names, checksum.Normal(alias))
 	}
 	return names
@@ -207,7 +207,7 @@ func reasons(a, b *checksum.Record, dwarf bool) []string {
 
 // unlined is the digest with the fewest line numbers.
 func unlined(r *checksum.Record) checksum.Digest {
-	for _, d := range [...]checksum.Digest{r.Dwarf, r.Masked} {
+	for _, d := range [...]checksum.Digest{r.Dwarf(), r.Masked()} {
 		if d != (checksum.Digest{}) {
 			return d
 		}
@@ -241,9 +241,9 @@ func classReasons(a, b *checksum.Record) (list []string, moreLines bool) {
 		default:
 			class = &a.Classes[i]
 			other := &b.Classes[j]
-			unlined := class.Exact != other.Exact && class.Masked == other.Masked
+			unlined := class.Exact != other.Exact && class.Masked() == other.Masked()
 			moreLines = moreLines || unlined
-			differs = class.Exact != other.Exact && !unlined || same && class.Places != other.Places
+			differs = class.Exact != other.Exact && !unlined || same && class.Places() != other.Places()
 			i, j = i+1, j+1
 		}
 		if differs {

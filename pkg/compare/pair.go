@@ -111,8 +111,8 @@ func compareRecords(a, b *checksum.Record) int {
 		cmp.Compare(a.Disambiguation, b.Disambiguation),
 		cmp.Compare(a.Size, b.Size),
 		cmp.Compare(a.Scope, b.Scope),
-		slices.Compare(a.Aliases, b.Aliases),
-		slices.Compare(a.Cold, b.Cold),
+		slices.Compare(a.Aliases(), b.Aliases()),
+		slices.Compare(a.Cold(), b.Cold()),
 	)
 }
 

@@ -81,18 +81,7 @@ func (o *Object) Detach() {
 // eachString visits the strings that are views of the object's file.
 func (o *Object) eachString(visit func(*string)) {
 	for i := range o.Records {
-		r := &o.Records[i]
-		visit(&r.Name)
-		visit(&r.File)
-		visit(&r.Section)
-		for j := range r.Classes {
-			visit(&r.Classes[j].Section)
-		}
-		for _, list := range [...][]string{r.Aliases, r.Cold} {
-			for j := range list {
-				visit(&list[j])
-			}
-		}
+		o.Records[i].EachString(visit)
 	}
 }
 

@@ -207,10 +207,14 @@ func (r *reader) readRecord(line string) error {
 		return fmt.Errorf("digest %q", fields[columnDigest])
 	}
 	before := record.Digest
-	for i, to := range [...]*checksum.Digest{&record.Masked, &record.Dwarf} {
+	for i := range 2 {
 		d := fields[columnMasked+i]
 		if d == none {
 			continue
+		}
+		to := &record.NeedRare().Masked
+		if i > 0 {
+			to = &record.Rare.Dwarf
 		}
 		if !r.readDigest(to, d) || *to == before || *to == (checksum.Digest{}) {
 			return fmt.Errorf("masked digest %q", d)
@@ -236,8 +240,10 @@ func (r *reader) readRecord(line string) error {
 	if !section || !file || !name || record.Name == "" {
 		return fmt.Errorf("section %q, file %q or name %q", fields[columnSection], fields[columnFile], fields[columnName])
 	}
-	if record.Aliases, err = readList(fields[columnAliases]); err != nil {
-		return err
+	if aliases := fields[columnAliases]; aliases != none {
+		if record.NeedRare().Aliases, err = readList(aliases); err != nil {
+			return err
+		}
 	}
 	if err := readMarks(fields[columnMarks], &record); err != nil {
 		return err
@@ -292,25 +298,30 @@ func readClasses(field string) ([]checksum.ClassDigest, error) {
 		n := len(list)
 		if name, places := strings.CutSuffix(name, "@"); places {
 			// The places stand behind the class that they belong to.
-			c, ok := readClass(name)
-			if !ok || masked || digest == 0 || n == 0 || !c.Class.Table() || list[n-1].Order(&c) != 0 || list[n-1].Places != 0 {
+			class, section, ok := readClass(name)
+			if !ok || masked || digest == 0 || n == 0 || !class.Table() {
 				return nil, fmt.Errorf("class digest %q", item)
 			}
-			list[n-1].Places = digest
+			of := &list[n-1]
+			if of.Class != class || of.Section() != section || of.Places() != 0 {
+				return nil, fmt.Errorf("class digest %q", item)
+			}
+			*of = checksum.NewClassDigest(class, section, of.Exact, of.Masked(), digest)
 			continue
 		}
-		c, ok := readClass(name)
+		class, section, ok := readClass(name)
 		if !ok {
 			return nil, fmt.Errorf("class digest %q", item)
 		}
-		if n > 0 && list[n-1].Order(&c) >= 0 {
-			return nil, fmt.Errorf("class digest %q is out of order", item)
-		}
-		c.Exact, c.Masked = digest, digest
+		without := digest
 		if masked {
-			if c.Masked, err = parseHex64(unlined); err != nil || c.Masked == c.Exact {
+			if without, err = parseHex64(unlined); err != nil || without == digest {
 				return nil, fmt.Errorf("class digest %q", item)
 			}
+		}
+		c := checksum.NewClassDigest(class, section, digest, without, 0)
+		if n > 0 && list[n-1].Order(&c) >= 0 {
+			return nil, fmt.Errorf("class digest %q is out of order", item)
 		}
 		list = append(list, c)
 	}
@@ -318,21 +329,18 @@ func readClasses(field string) ([]checksum.ClassDigest, error) {
 }
 
 // readClass is the inverse of appendClass.
-func readClass(name string) (c checksum.ClassDigest, ok bool) {
+func readClass(name string) (class checksum.Class, section string, ok bool) {
 	short, section, named := strings.Cut(name, ":")
-	if c.Class, ok = checksum.ClassByShort(short); !ok || named != (c.Class == checksum.Special) {
-		return c, false
+	if class, ok = checksum.ClassByShort(short); !ok || named != (class == checksum.Special) {
+		return 0, "", false
 	}
 	if named {
-		c.Section, ok = unescape(section)
+		section, ok = unescape(section)
 	}
-	return c, ok
+	return class, section, ok
 }
 
 func readList(field string) ([]string, error) {
-	if field == none {
-		return nil, nil
-	}
 	list := strings.Split(field, ",")
 	for i := range list {
 		name, ok := unescape(list[i])
@@ -374,13 +382,14 @@ func readMarks(field string, record *checksum.Record) error {
 					return fmt.Errorf("mark %q", item)
 				}
 			}
-			record.Cold = append(record.Cold, name)
+			rare := record.NeedRare()
+			rare.Cold = append(rare.Cold, name)
 		case markSympos:
 			n, err := strconv.ParseUint(value, 10, 31)
 			if err != nil || n == 0 || n > math.MaxInt32 {
 				return fmt.Errorf("mark %q", item)
 			}
-			record.Sympos = int(n)
+			record.Sympos = int32(n)
 		default:
 			return fmt.Errorf("unknown mark %q", item)
 		}

@@ -137,7 +137,7 @@ func appendRecord(b []byte, hash checksum.Hash, object string, r *checksum.Recor
 	b = append(b, '\t')
 	b = hex.AppendEncode(b, r.Digest[:hash.Size()])
 	before := r.Digest
-	for _, d := range [...]checksum.Digest{r.Masked, r.Dwarf} {
+	for _, d := range [...]checksum.Digest{r.Masked(), r.Dwarf()} {
 		b = append(b, '\t')
 		if d == (checksum.Digest{}) || d == before {
 			b = append(b, none...)
@@ -153,22 +153,23 @@ func appendRecord(b []byte, hash checksum.Hash, object string, r *checksum.Recor
 		b = append(b, none...)
 	}
 	b = append(b, '\t')
-	for i, c := range r.Classes {
+	for i := range r.Classes {
+		c := &r.Classes[i]
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendClass(b, &c)
+		b = appendClass(b, c)
 		b = append(b, '=')
 		b = appendHex64(b, c.Exact)
-		if c.Masked != c.Exact {
+		if masked := c.Masked(); masked != c.Exact {
 			b = append(b, '/')
-			b = appendHex64(b, c.Masked)
+			b = appendHex64(b, masked)
 		}
-		if c.Places != 0 {
+		if places := c.Places(); places != 0 {
 			b = append(b, ',')
-			b = appendClass(b, &c)
+			b = appendClass(b, c)
 			b = append(b, "@="...)
-			b = appendHex64(b, c.Places)
+			b = appendHex64(b, places)
 		}
 	}
 	if len(r.Classes) == 0 {
@@ -185,13 +186,13 @@ func appendRecord(b []byte, hash checksum.Hash, object string, r *checksum.Recor
 		b = appendEscaped(b, name, false)
 	}
 	b = append(b, '\t')
-	for i, alias := range r.Aliases {
+	for i, alias := range r.Aliases() {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = appendEscaped(b, alias, true)
 	}
-	if len(r.Aliases) == 0 {
+	if len(r.Aliases()) == 0 {
 		b = append(b, none...)
 	}
 	return append(b, '\n')
@@ -203,7 +204,7 @@ func appendClass(b []byte, c *checksum.ClassDigest) []byte {
 	b = append(b, c.Class.Short()...)
 	if c.Class == checksum.Special {
 		b = append(b, ':')
-		b = appendEscaped(b, c.Section, true)
+		b = appendEscaped(b, c.Section(), true)
 	}
 	return b
 }
@@ -216,7 +217,7 @@ func appendMarks(b []byte, r *checksum.Record) []byte {
 		}
 		b = append(b, name...)
 	}
-	for _, cold := range r.Cold {
+	for _, cold := range r.Cold() {
 		mark(markCold)
 		if cold != r.Name+".cold" {
 			b = append(b, '=')

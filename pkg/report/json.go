@@ -134,8 +134,8 @@ func function(c *compare.Change, hash checksum.Hash) jsonFunction {
 	return jsonFunction{
 		Name: c.Name, File: c.File, FileInferred: c.Inferred, Object: c.Object, Section: c.Section,
 		Status: c.Status, Reasons: list(c.Reasons), Old: state(c.Old, hash), New: state(c.New, hash),
-		PairedBy: c.PairedBy, Sympos: positioned.Sympos, Opaque: shown.Opaque,
-		Cold: list(shown.Cold), Aliases: list(shown.Aliases), Lines: jsonLines(c.Lines),
+		PairedBy: c.PairedBy, Sympos: int(positioned.Sympos), Opaque: shown.Opaque,
+		Cold: list(shown.Cold()), Aliases: list(shown.Aliases()), Lines: jsonLines(c.Lines),
 	}
 }
 

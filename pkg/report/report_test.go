@@ -28,7 +28,7 @@ var sides = Sides{Old: "old tree/<vmlinux.o>", New: "new.fnsum"}
 func fn(name string, code byte, options ...func(*checksum.Record)) checksum.Record {
 	r := checksum.Record{
 		Name: name, Section: ".text", Scope: elf.STB_GLOBAL, Size: 16, Digest: checksum.Digest{code, 0xab},
-		Classes: []checksum.ClassDigest{{Class: checksum.Instructions, Exact: uint64(code), Masked: uint64(code)}},
+		Classes: []checksum.ClassDigest{{Class: checksum.Instructions, Exact: uint64(code)}},
 	}
 	for _, option := range options {
 		option(&r)
@@ -65,10 +65,10 @@ func results(t *testing.T) map[string]*compare.Result {
 		{Kind: checksum.Orphan, Name: checksum.OrphanName, Section: ".init.text", Scope: elf.STB_LOCAL, Size: 3, Digest: checksum.Digest{7}},
 	}
 	newer := []checksum.Record{
-		fn("same", 1, func(r *checksum.Record) { r.Aliases = []string{"merged"}; r.Digest[0] = 2 }),
+		fn("same", 1, func(r *checksum.Record) { r.NeedRare().Aliases = []string{"merged"}; r.Digest[0] = 2 }),
 		fn("grown", 2, local("a.c"), func(r *checksum.Record) {
-			r.Size, r.Sympos, r.Cold, r.Section = 4711, 3, []string{"grown.cold"}, ".init.text"
-			r.Aliases = []string{"grown_too", "grown_as_well"}
+			r.Size, r.Sympos, r.Section = 4711, 3, ".init.text"
+			r.Rare = &checksum.Rare{Cold: []string{"grown.cold"}, Aliases: []string{"grown_too", "grown_as_well"}}
 		}),
 		fn("new_name", 5),
 		fn("fresh", 9, local("c.c"), func(r *checksum.Record) { r.Sympos, r.Opaque = 5, true }),
