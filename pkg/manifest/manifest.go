@@ -13,6 +13,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"maps"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -86,37 +88,76 @@ func (o *Object) eachString(visit func(*string)) {
 }
 
 // sortRecords brings records into the manifest's order, equal ones in the order
-// they have. Records are large: it sorts their keys and moves each once.
+// they have. Those of a file are sorted apart, on all cores, by keys: records are
+// large, and each is moved once.
 func sortRecords(records []checksum.Record) {
-	keys := make([]sortKey, len(records))
-	for i := range keys {
-		r := &records[i]
-		keys[i] = sortKey{beginning(r.File), beginning(r.Name), int32(i)}
-	}
-	order := sortHalves(keys, func(a, b sortKey) int {
-		x, y := &records[a.index], &records[b.index]
-		if a.file != b.file {
-			return cmp.Compare(a.file, b.file)
+	keys, first := keysByFile(records)
+	parallel.Chunks(runtime.GOMAXPROCS(0), len(first)-1, filesAtOnce, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			slices.SortFunc(keys[first[i]:first[i+1]], func(a, b sortKey) int {
+				if a.name != b.name {
+					return cmp.Compare(a.name, b.name)
+				}
+				return cmp.Or(compareRecords(&records[a.index], &records[b.index]), cmp.Compare(a.index, b.index))
+			})
 		}
-		if a.name != b.name && x.File == y.File {
-			return cmp.Compare(a.name, b.name)
-		}
-		return cmp.Or(compareRecords(x, y), cmp.Compare(a.index, b.index))
 	})
-	for first := range order {
-		displaced, i := records[first], int32(first)
-		for from := order[i].index; int(from) != first; from = order[i].index {
-			records[i], order[i].index = records[from], i
-			i = from
+	for i := range keys { // each goes where it belongs, and what stands there is next
+		displaced, to := records[i], int32(i)
+		for from := keys[i].index; int(from) != i; from = keys[to].index {
+			records[to], keys[to].index = records[from], to
+			to = from
 		}
-		records[i], order[i].index = displaced, i
+		records[to], keys[to].index = displaced, to
 	}
 }
 
-// sortKey decides most comparisons of two records without looking at these.
+// filesAtOnce is the records of how many files a worker sorts at once.
+const filesAtOnce = 16
+
+// sortKey decides most comparisons of two records of a file without looking at these.
 type sortKey struct {
-	file, name uint64 // how they begin
-	index      int32
+	name  uint64 // how it begins
+	index int32
+}
+
+// keysByFile makes the keys of records, those of a file one after the other, in the
+// order of the files' names; and where those of each file begin, and all end.
+func keysByFile(records []checksum.Record) (keys []sortKey, first []int32) {
+	count := map[string]int32{}
+	for lo := 0; lo < len(records); {
+		hi := sameFile(records, lo)
+		count[records[lo].File] += int32(hi - lo)
+		lo = hi
+	}
+	first = make([]int32, 1, len(count)+1)
+	next := make(map[string]int32, len(count))
+	for _, file := range slices.Sorted(maps.Keys(count)) {
+		end := first[len(first)-1]
+		next[file] = end
+		first = append(first, end+count[file])
+	}
+	keys = make([]sortKey, len(records))
+	for lo := 0; lo < len(records); {
+		hi := sameFile(records, lo)
+		to := keys[next[records[lo].File]:]
+		for i := lo; i < hi; i++ {
+			to[i-lo] = sortKey{beginning(records[i].Name), int32(i)}
+		}
+		next[records[lo].File] += int32(hi - lo)
+		lo = hi
+	}
+	return keys, first
+}
+
+// sameFile is where the records end that are of one file with those in front: in the
+// order of the code they stand together.
+func sameFile(records []checksum.Record, lo int) int {
+	hi := lo + 1
+	for hi < len(records) && records[hi].File == records[lo].File {
+		hi++
+	}
+	return hi
 }
 
 // beginning is the first bytes of a text, as a number in the same order.
@@ -124,24 +165,6 @@ func beginning(text string) uint64 {
 	var b [8]byte
 	copy(b[:], text)
 	return binary.BigEndian.Uint64(b[:])
-}
-
-// sortHalves sorts the two halves of a list at once, and merges them.
-func sortHalves[T any](list []T, compare func(a, b T) int) []T {
-	a, b := list[:len(list)/2], list[len(list)/2:]
-	var wait parallel.Group
-	wait.Go(func() { slices.SortFunc(a, compare) })
-	slices.SortFunc(b, compare)
-	wait.Wait()
-	merged := make([]T, 0, len(list))
-	for len(a) > 0 && len(b) > 0 {
-		if compare(a[0], b[0]) <= 0 {
-			merged, a = append(merged, a[0]), a[1:]
-		} else {
-			merged, b = append(merged, b[0]), b[1:]
-		}
-	}
-	return append(append(merged, a...), b...)
 }
 
 func compareRecords(a, b *checksum.Record) int {
