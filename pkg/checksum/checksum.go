@@ -293,6 +293,9 @@ func (s *summer) run() error {
 	s.records = huge.Make[Record](len(functions), len(functions)+len(functions)/64+64) // with room for orphans
 	unsettled, found := s.walk(functions, s.records)
 
+	var beside parallel.Group // what needs a core for itself
+	var positions []position
+	beside.Go(func() { positions = p.positions() })
 	p.bounds = p.findBounds(found.data, s.jobs)
 	stray, account := p.findStrays(found.stray)
 	p.stray = stray
@@ -323,7 +326,10 @@ func (s *summer) run() error {
 	for i := range s.records {
 		s.records[i].Body = int32(i + 1)
 	}
-	s.setPositions()
+	beside.Wait()
+	for _, x := range positions {
+		s.records[x.fn].Sympos = x.number
+	}
 	s.uses = append(found.uses, foundAgain.uses...)
 	slices.SortStableFunc(s.uses, func(a, b use) int { return cmp.Compare(a.fn, b.fn) }) // whichever worker found them
 	if p.data {

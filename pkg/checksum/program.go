@@ -105,7 +105,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	for i := range file.Sections {
 		p.kinds[i] = kindOf(&file.Sections[i])
 	}
-	p.nameSymbols(workers)
+	p.nameSymbols(max(workers-1, 1))
 	if load.Wait(); err != nil {
 		return nil, err
 	}

@@ -12,14 +12,13 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// setPositions numbers the functions whose name other symbols have too, as
+// positions numbers the functions whose name other symbols have too, as
 // livepatch counts old_sympos: in a module in the order of the symbol table
 // (module_kallsyms_on_each_symbol, kernel/module/kallsyms.c), in the kernel in
 // the order of addresses (kallsyms_on_each_match_symbol, kernel/kallsyms.c).
 // The addresses of vmlinux.o's symbols are estimated by the order in which the
 // linker script takes its sections.
-func (s *summer) setPositions() {
-	p := s.p
+func (p *program) positions() []position {
 	functions := map[string]bool{} // names that functions share
 	var hashes [1 << 14]bool       // of these: most other symbols' names have none of them
 	for i := range p.code.Funcs {
@@ -55,11 +54,19 @@ func (s *summer) setPositions() {
 		count[name]++
 		number[symbol] = count[name]
 	}
+	var list []position
 	for i := range p.code.Funcs {
-		if primary := p.code.Funcs[i].Primary; count[p.file.Symbols[primary].Name()] > 1 {
-			s.records[i].Sympos = int32(number[primary])
+		if primary := p.code.Funcs[i].Primary; p.marks[primary]&markShared != 0 && count[p.file.Symbols[primary].Name()] > 1 {
+			list = append(list, position{i, int32(number[primary])})
 		}
 	}
+	return list
+}
+
+// position is the number of a function among those of its name.
+type position struct {
+	fn     int
+	number int32
 }
 
 // module tells whether the object is a module, by the section with its struct
