@@ -20,7 +20,7 @@ var layers = map[string][]string{
 	"pkg/lines":        {"pkg/object", "pkg/decode"},
 	"pkg/alternatives": {"pkg/object", "internal/huge"},
 	"pkg/checksum":     {"pkg/object", "pkg/decode", "pkg/alternatives", "pkg/lines", "internal/parallel", "internal/huge"},
-	"pkg/manifest":     {"pkg/checksum", "pkg/object", "internal/mapped", "internal/parallel"},
+	"pkg/manifest":     {"pkg/checksum", "pkg/object", "internal/mapped", "internal/parallel", "internal/huge"},
 	"pkg/compare":      {"pkg/manifest", "pkg/checksum", "internal/parallel"},
 	"pkg/explain":      {"pkg/compare", "pkg/checksum"},
 	"pkg/report":       {"pkg/explain", "pkg/compare", "pkg/manifest", "pkg/checksum"},

@@ -4,4 +4,4 @@
 
 package huge
 
-func advise([]byte) {}
+func advise(start, size uintptr) {}

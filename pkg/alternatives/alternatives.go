@@ -121,13 +121,14 @@ func (t *Tables) order() {
 		t.first[i] += t.first[i-1]
 	}
 	// By section, then by place: the low half keeps the tables' order.
-	keys := make([]uint64, len(t.Entries))
-	next := slices.Clone(t.first)
+	keys := huge.Make[uint64](len(t.Entries), len(t.Entries))
 	for i := range t.Entries {
 		e := &t.Entries[i]
-		keys[next[e.Section]] = uint64(e.Place)<<32 | uint64(i)
-		next[e.Section]++
+		keys[t.first[e.Section]] = uint64(e.Place)<<32 | uint64(i)
+		t.first[e.Section]++
 	}
+	copy(t.first[1:], t.first) // each is where its section's end
+	t.first[0] = 0
 	for s := range t.file.Sections {
 		if run := keys[t.first[s]:t.first[s+1]]; len(run) > 1 {
 			slices.Sort(run)

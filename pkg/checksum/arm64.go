@@ -54,6 +54,7 @@ var arm64 = machine{
 		const loadOrStore = 0x0a00_0000 // op0 is x1x0
 		return a64(code)&loadOrStore != 0x0800_0000
 	},
+	nop: "\x1f\x20\x03\xd5",
 	fill: func(code []byte) int { // UDF #0
 		if len(code) < 4 {
 			return fillZero(code)

@@ -286,7 +286,9 @@ func (p *program) markFronts() {
 func (p *program) padding(section uint32, start, end uint64, in *decode.Inst) bool {
 	code := p.file.Data(section)
 	for at := start; at < end; {
-		switch {
+		switch nops := uint64(p.nops(section, at, end)); {
+		case nops > 0:
+			at += nops
 		case p.read(section, at, end, in) && in.Kind == decode.Nop:
 			at += uint64(in.Len)
 		case p.machine.fill(code[at:end]) > 0:

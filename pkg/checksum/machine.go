@@ -52,6 +52,8 @@ type machine struct {
 	// addressing is what it takes to prove what accesses by section anchors refer to;
 	// nil for a machine without.
 	addressing *addressing
+	// nop is the instruction that most padding is made of; empty for none.
+	nop string
 	// fill is how many bytes at the start of code are padding outside of every
 	// function, beside NOPs: 0 for none.
 	fill func(code []byte) int

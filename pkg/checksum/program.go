@@ -219,7 +219,7 @@ func (p *program) markRepeated(hashes []uint64, mark symbolMark) {
 	for size < some+some/2 {
 		size *= 2
 	}
-	first := make([]uint32, size) // the first symbol of a hash, or 0
+	first := huge.Make[uint32](size, size) // the first symbol of a hash, or 0
 	for i, hash := range hashes {
 		if hash == 0 {
 			continue

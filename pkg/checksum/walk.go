@@ -256,6 +256,19 @@ func (p *program) read(section uint32, at, end uint64, in *decode.Inst) bool {
 	return p.decode(p.file.Data(section)[at:end], in)
 }
 
+// nops is how many bytes from a place on, up to an end, are plain padding.
+func (p *program) nops(section uint32, at, end uint64) int {
+	if _, _, ok := p.code.Data(section, at); ok || p.machine.nop == "" {
+		return 0
+	}
+	code, nop := p.file.Data(section)[at:end], p.machine.nop
+	n := 0
+	for len(code)-n >= len(nop) && string(code[n:n+len(nop)]) == nop {
+		n += len(nop)
+	}
+	return n
+}
+
 // decode reads one instruction; of a machine without a decoder, none.
 func (p *program) decode(code []byte, in *decode.Inst) bool {
 	return p.machine.decode != nil && p.machine.decode(code, in)
@@ -289,7 +302,7 @@ func (w *walker) walkPrefix(i int) {
 	code := w.p.file.Data(part.section)[part.prefix:part.start]
 	relocs := w.p.file.Relocs(part.section).Between(part.prefix, part.start)
 	in := &w.prefix
-	for at := 0; at < len(code); {
+	for at := w.p.nops(part.section, part.prefix, part.start); at < len(code); {
 		ok := w.p.read(part.section, part.prefix+uint64(at), part.start, in)
 		n := int(in.Len)
 		if !ok {
@@ -301,6 +314,7 @@ func (w *walker) walkPrefix(i int) {
 			w.emit(CFI, PrefixStep, place{part: i}, false)
 		}
 		at += n
+		at += w.p.nops(part.section, part.prefix+uint64(at), part.start)
 	}
 	for r := range relocs.Len() {
 		w.relocation(place{part: i}, relocs.At(r), nil, nil)

@@ -39,6 +39,7 @@ var x86 = machine{
 	address: func(in *decode.Inst, code []byte) bool {
 		return code[in.Opcode] == 0x8d // LEA
 	},
+	nop: "\x90",
 	fill: func(code []byte) int {
 		if code[0] != 0x00 && code[0] != 0xcc { // zero, INT3
 			return 0

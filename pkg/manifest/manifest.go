@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/object"
@@ -137,7 +138,7 @@ func keysByFile(records []checksum.Record) (keys []sortKey, first []int32) {
 		next[file] = end
 		first = append(first, end+count[file])
 	}
-	keys = make([]sortKey, len(records))
+	keys = huge.Make[sortKey](len(records), len(records))
 	for lo := 0; lo < len(records); {
 		hi := sameFile(records, lo)
 		to := keys[next[records[lo].File]:]

@@ -101,14 +101,16 @@ func (c *Code) orderSymbols() {
 	for i := 1; i < len(c.ordered); i++ {
 		c.ordered[i] += c.ordered[i-1]
 	}
-	c.order = make([]uint32, n)
-	next := slices.Clone(c.ordered)
+	c.order = huge.Make[uint32](n, n)
 	for i := range f.Symbols {
 		if s := &f.Symbols[i]; marksPlace(s) {
-			c.order[next[s.Section]] = uint32(i)
-			next[s.Section]++
+			c.order[c.ordered[s.Section]] = uint32(i)
+			c.ordered[s.Section]++
 		}
 	}
+	// Now each is where its section's end.
+	copy(c.ordered[1:], c.ordered)
+	c.ordered[0] = 0
 	byValue := func(a, b uint32) int { return cmp.Compare(f.Symbols[a].Value, f.Symbols[b].Value) }
 	for i := range f.Sections {
 		if symbols := c.SymbolsOf(uint32(i)); len(symbols) > 1 && !slices.IsSortedFunc(symbols, byValue) {
@@ -201,6 +203,7 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 	found := make([]candidates, len(f.Sections)/sectionsAtOnce+1)
 	parallel.Chunks(runtime.GOMAXPROCS(0), len(f.Sections), sectionsAtOnce, func(lo, hi int) {
 		some := &found[lo/sectionsAtOnce]
+		some.functions = make([]uint32, 0, c.ordered[hi]-c.ordered[lo])
 		for i := lo; i < hi && some.err == nil; i++ {
 			some.add(c, uint32(i))
 		}
