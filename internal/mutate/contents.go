@@ -20,7 +20,7 @@ func places(of kind, unit uint64) func(o *Object) []seed {
 		for i := range o.refs {
 			r := &o.refs[i]
 			s := &o.file.Sections[r.section]
-			if kindOf(s) != of || unit != 0 && s.Entsize != unit || i > 0 && o.refs[i-1].section == r.section && o.refs[i-1].at == r.at {
+			if kindOf(s) != of || unit != 0 && s.Entsize() != unit || i > 0 && o.refs[i-1].section == r.section && o.refs[i-1].at == r.at {
 				continue
 			}
 			list = append(list, seed{section: r.section, at: r.at})
@@ -52,7 +52,7 @@ func (o *Object) contentSite(section uint32, at uint64) (Site, bool) {
 func (o *Object) isLine(section uint32, at uint64) bool {
 	s := &o.file.Sections[section]
 	switch {
-	case kindOf(s) == stringData && s.Entsize == 1:
+	case kindOf(s) == stringData && s.Entsize() == 1:
 		data := o.file.Data(section)
 		text, _, _ := bytes.Cut(data[at:], []byte{0})
 		from := at
@@ -60,10 +60,10 @@ func (o *Object) isLine(section uint32, at uint64) bool {
 			from--
 		}
 		return isDigit(data[at]) && len(bytes.TrimLeft(text, "0123456789")) == 0 && from > 2 && data[from-1] == ':' && data[from-3] == '.'
-	case s.Name == "__dyndbg":
+	case s.Name() == "__dyndbg":
 		d, _ := o.datumAt(section, at)
 		return d.lo+ddebugLine <= at && at < d.lo+ddebugLine+3
-	case strings.HasPrefix(s.Name, ".data..Lubsan"):
+	case strings.HasPrefix(s.Name(), ".data..Lubsan"):
 		return at >= 8 && at < 16
 	}
 	return false
@@ -75,7 +75,7 @@ func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // descriptorLines changes the line of dynamic debug's descriptors.
 func descriptorLines(o *Object, s seed) []Site {
-	if o.file.Sections[s.section].Name != "__dyndbg" {
+	if o.file.Sections[s.section].Name() != "__dyndbg" {
 		return nil
 	}
 	at := s.at + ddebugLine
@@ -97,7 +97,7 @@ func linesOnly(want map[int]Reasons) map[int]Reasons {
 // stringBytes changes the bytes of a string, up to where the next reference
 // leads. Of a UTF-16 string it changes the low bytes.
 func stringBytes(o *Object, s seed) []Site {
-	data, unit := o.file.Data(s.section), o.file.Sections[s.section].Entsize
+	data, unit := o.file.Data(s.section), o.file.Sections[s.section].Entsize()
 	var list []Site
 	for at := s.at; at+unit <= uint64(len(data)) && !zero(data[at:at+unit]); at += unit {
 		if last, _ := o.lastRef(s.section, at); last > s.at {
@@ -116,7 +116,7 @@ func switchValues(o *Object) []seed {
 	list := switchSymbols(o)
 	for i := range o.file.Sections {
 		s := &o.file.Sections[i]
-		if strings.HasPrefix(s.Name, ".rodata..Lswitch.table") && kindOf(s) == readOnlyData && len(o.code.SymbolsOf(uint32(i))) == 0 {
+		if strings.HasPrefix(s.Name(), ".rodata..Lswitch.table") && kindOf(s) == readOnlyData && len(o.code.SymbolsOf(uint32(i))) == 0 {
 			list = append(list, seed{section: uint32(i), n: int(min(s.Size, 64))})
 		}
 	}

@@ -149,7 +149,7 @@ func (o *Object) codeBytes(section uint32, start, end uint64, owners func(at uin
 func auxParts(o *Object) []seed {
 	var list []seed
 	for i := range o.file.Sections {
-		if s := &o.file.Sections[i]; s.Name == auxSection && s.Executable() && len(o.code.SymbolsOf(uint32(i))) == 0 {
+		if s := &o.file.Sections[i]; s.Name() == auxSection && s.Executable() && len(o.code.SymbolsOf(uint32(i))) == 0 {
 			for n := range o.aux {
 				if n == 0 || o.aux[n-1].at != o.aux[n].at {
 					list = append(list, seed{section: uint32(i), at: o.aux[n].at, n: n})

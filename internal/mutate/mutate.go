@@ -211,7 +211,7 @@ func (o *Object) clear(want map[int]Reasons) bool {
 
 // at describes a place.
 func (o *Object) at(section uint32, offset uint64) string {
-	return fmt.Sprintf("%s+%#x", o.file.Sections[section].Name, offset)
+	return fmt.Sprintf("%s+%#x", o.file.Sections[section].Name(), offset)
 }
 
 // byteEdit writes one byte of a section.

@@ -24,7 +24,7 @@ const (
 func (o *Object) symbolTable() (table, names uint32) {
 	for i := range o.file.Sections {
 		if s := &o.file.Sections[i]; s.Type == elf.SHT_SYMTAB {
-			return uint32(i), s.Link
+			return uint32(i), o.file.Link(uint32(i))
 		}
 	}
 	return 0, 0
@@ -69,7 +69,7 @@ func renumbered(o *Object, s seed) []Site {
 	}
 	headers := o.data[binary.LittleEndian.Uint64(o.data[sectionHeaders:]):]
 	for i := range o.file.Sections {
-		if strings.HasSuffix(name, o.file.Sections[i].Name) && shares(uint64(binary.LittleEndian.Uint32(headers[i*sectionSize:]))) {
+		if strings.HasSuffix(name, o.file.Sections[i].Name()) && shares(uint64(binary.LittleEndian.Uint32(headers[i*sectionSize:]))) {
 			return nil
 		}
 	}
@@ -143,7 +143,7 @@ func swappedSymbols(o *Object, s seed) []Site {
 	at := uint64(s.n) * symbolSize
 	edits := []Edit{o.swapRecords(table, at, symbolSize)}
 	for i := range o.file.Sections { // the sections that they are in, where there are many
-		if x := &o.file.Sections[i]; x.Type == elf.SHT_SYMTAB_SHNDX && x.Link == table {
+		if x := &o.file.Sections[i]; x.Type == elf.SHT_SYMTAB_SHNDX && o.file.Link(uint32(i)) == table {
 			edits = append(edits, o.swapRecords(uint32(i), uint64(s.n)*4, 4))
 		}
 	}

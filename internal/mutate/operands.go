@@ -403,7 +403,7 @@ func (o *Object) addressEdits(e *object.Extent, i int, r object.Reloc, by int64)
 // with a name.
 func (o *Object) insideNamed(section uint32, at uint64) bool {
 	s := &o.file.Sections[section]
-	if s.Executable() || s.Type != elf.SHT_NOBITS && kindOf(s) != writableData || o.tables[section] != nil || isDerived(s.Name) {
+	if s.Executable() || s.Type != elf.SHT_NOBITS && kindOf(s) != writableData || o.tables[section] != nil || isDerived(s.Name()) {
 		return false
 	}
 	found := false

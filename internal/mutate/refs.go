@@ -25,7 +25,7 @@ func (o *Object) findRefs() {
 	for _, executable := range [...]bool{false, true} {
 		for i := range o.file.Sections {
 			s := &o.file.Sections[i]
-			if !s.Allocated() || isDerived(s.Name) || s.Executable() != executable {
+			if !s.Allocated() || isDerived(s.Name()) || s.Executable() != executable {
 				continue
 			}
 			if executable {
@@ -75,7 +75,7 @@ func (o *Object) codeRefs(from uint32) {
 			return next < relocs.Len()
 		})
 	}
-	switch o.file.Sections[from].Name {
+	switch o.file.Sections[from].Name() {
 	case replacementSection:
 		for i := range o.replaced {
 			if o.replaced[i].section == from {
@@ -109,7 +109,7 @@ func (o *Object) addRef(from uint32, field uint64, symbol uint32, addend int64) 
 		if kindOf(&o.file.Sections[from]) == readOnlyData && o.tables[from] == nil {
 			o.toCode = append(o.toCode, owned{s.Section, at})
 		}
-		if section.Name == auxSection {
+		if section.Name() == auxSection {
 			o.aux = append(o.aux, auxRef{at, from, field})
 		}
 		return

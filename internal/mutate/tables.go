@@ -88,14 +88,14 @@ func (o *Object) findTables() {
 	o.tables = map[uint32]*table{}
 	for i := range o.file.Sections {
 		s := &o.file.Sections[i]
-		if !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS || isDerived(s.Name) || isPlain(s.Name) {
+		if !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS || isDerived(s.Name()) || isPlain(s.Name()) {
 			continue
 		}
-		known := tableReasons[s.Name]
-		if known.reason == "" && !isSpecial(s.Name) && !o.pointsInside(uint32(i)) {
+		known := tableReasons[s.Name()]
+		if known.reason == "" && !isSpecial(s.Name()) && !o.pointsInside(uint32(i)) {
 			continue
 		}
-		t := &table{section: uint32(i), reason: cmp.Or(known.reason, "special:"+s.Name)}
+		t := &table{section: uint32(i), reason: cmp.Or(known.reason, "special:"+s.Name())}
 		if t.size = o.entrySize(t, known.sizes); t.size == 0 {
 			continue
 		}

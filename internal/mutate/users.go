@@ -26,11 +26,11 @@ func kindOf(s *object.Section) kind {
 	switch {
 	case !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS:
 		return otherData
-	case s.Flags&elf.SHF_STRINGS != 0 && s.Entsize > 0:
+	case s.Flags&elf.SHF_STRINGS != 0 && s.Entsize() > 0:
 		return stringData
-	case s.Flags&elf.SHF_MERGE != 0 && s.Entsize > 0:
+	case s.Flags&elf.SHF_MERGE != 0 && s.Entsize() > 0:
 		return constantData
-	case s.Flags&elf.SHF_WRITE == 0, hasAnyPrefix(s.Name, ".data.rel.ro", ".rodata", ".data..L"), s.Name == "__tracepoint_str":
+	case s.Flags&elf.SHF_WRITE == 0, hasAnyPrefix(s.Name(), ".data.rel.ro", ".rodata", ".data..L"), s.Name() == "__tracepoint_str":
 		return readOnlyData
 	}
 	return writableData
@@ -51,15 +51,15 @@ func (o *Object) datumAt(section uint32, at uint64) (datum, bool) {
 	s, data := &o.file.Sections[section], o.file.Data(section)
 	switch kindOf(s) {
 	case stringData:
-		unit := s.Entsize
+		unit := s.Entsize()
 		lo := at - at%unit
 		for lo >= unit && !zero(data[lo-unit:lo]) {
 			lo -= unit
 		}
 		return datum{lo: lo, hi: at - at%unit + 1, reason: "strings"}, true
 	case constantData:
-		lo := at - at%s.Entsize
-		return datum{lo: lo, hi: lo + s.Entsize, reason: "constants"}, true
+		lo := at - at%s.Entsize()
+		return datum{lo: lo, hi: lo + s.Entsize(), reason: "constants"}, true
 	case readOnlyData, writableData:
 		return o.symbolDatum(section, at, kindOf(s) == readOnlyData)
 	}
@@ -77,7 +77,7 @@ func zero(b []byte) bool {
 
 func (o *Object) symbolDatum(section uint32, at uint64, readOnly bool) (datum, bool) {
 	symbols := o.code.SymbolsOf(section)
-	if len(symbols) == 0 && o.file.Sections[section].Name != ".rodata" && o.jumpTableAt(section, at) == nil {
+	if len(symbols) == 0 && o.file.Sections[section].Name() != ".rodata" && o.jumpTableAt(section, at) == nil {
 		if !readOnly {
 			return datum{}, true
 		}
@@ -253,7 +253,7 @@ func (o *Object) user(w map[int]Reasons, r ref, d *datum, seen map[spot]bool) bo
 		return o.collect(w, r.from, r.field, seen)
 	}
 	owners := o.owners(r.from, r.field)
-	if s.Name == auxSection {
+	if s.Name() == auxSection {
 		owners, reason = o.auxOf(r.field), "alternatives"
 	} else if len(owners) == 0 {
 		owners, reason = o.replacedBy(r.from, r.field), "alternatives"

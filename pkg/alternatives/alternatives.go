@@ -286,5 +286,5 @@ func Target(file *object.File, r object.Reloc) (section uint32, offset uint64, o
 func fits(s *object.Section) bool { return s.Size <= math.MaxUint32 }
 
 func tooLarge(s *object.Section) error {
-	return fmt.Errorf("%w: %s: %d bytes", ErrTable, s.Name, s.Size)
+	return fmt.Errorf("%w: %s: %d bytes", ErrTable, s.Name(), s.Size)
 }

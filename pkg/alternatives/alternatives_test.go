@@ -99,7 +99,7 @@ func check(t *Tables) error {
 			return fmt.Errorf("entry %d: [%d:%d] of %d bytes, whole %v", i, e.Start, e.End, data, table.Whole)
 		}
 		if s := &t.file.Sections[e.Section]; !s.Executable() || uint64(e.Place) >= s.Size {
-			return fmt.Errorf("entry %d: place %s+%#x", i, s.Name, e.Place)
+			return fmt.Errorf("entry %d: place %s+%#x", i, s.Name(), e.Place)
 		}
 		if i > 0 {
 			if before := &t.Entries[i-1]; before.Section > e.Section || before.Section == e.Section && before.Place > e.Place {
@@ -108,14 +108,14 @@ func check(t *Tables) error {
 		}
 		for _, offset := range []uint32{e.Start, e.End - 1} {
 			if found := t.Find(table.Section, uint64(offset)); !table.Whole && found != i || table.Whole && found != -1 {
-				return fmt.Errorf("entry %d: at its offset %d of %s is entry %d", i, offset, t.file.Sections[table.Section].Name, found)
+				return fmt.Errorf("entry %d: at its offset %d of %s is entry %d", i, offset, t.file.Sections[table.Section].Name(), found)
 			}
 		}
 		if lo, hi := t.In(e.Section, uint64(e.Place), uint64(e.Place)+1); i < lo || i >= hi || !t.Has(e.Section, uint64(e.Place)) {
 			return fmt.Errorf("entry %d isn't among those of its place, [%d:%d]", i, lo, hi)
 		}
 		if section, start, end, ok := t.Replacement(e); ok && (start >= end || end > t.file.Sections[section].Size || table.Class != Alternatives) {
-			return fmt.Errorf("entry %d: replacement %s[%d:%d]", i, t.file.Sections[section].Name, start, end)
+			return fmt.Errorf("entry %d: replacement %s[%d:%d]", i, t.file.Sections[section].Name(), start, end)
 		}
 	}
 	return nil
@@ -133,7 +133,7 @@ func words(t *Tables) []string {
 	for i := range t.Tables {
 		table := &t.Tables[i]
 		var line strings.Builder
-		fmt.Fprintf(&line, "%s: %s", t.file.Sections[table.Section].Name, classNames[table.Class])
+		fmt.Fprintf(&line, "%s: %s", t.file.Sections[table.Section].Name(), classNames[table.Class])
 		if table.Whole {
 			line.WriteString(" whole")
 		} else {
@@ -145,7 +145,7 @@ func words(t *Tables) []string {
 		for i := range t.Entries {
 			e := &t.Entries[i]
 			if &t.Tables[e.Table] == table {
-				fmt.Fprintf(&line, " %s+%d[%d:%d]", t.file.Sections[e.Section].Name, e.Place, e.Start, e.End)
+				fmt.Fprintf(&line, " %s+%d[%d:%d]", t.file.Sections[e.Section].Name(), e.Place, e.Start, e.End)
 			}
 		}
 		list = append(list, line.String())
@@ -182,7 +182,7 @@ func TestInHasFind(t *testing.T) {
 		table("__bug_table", 24, to(0, 10), to(12, 3)))
 	section := func(name string) uint32 {
 		for i := range tables.file.Sections {
-			if tables.file.Sections[i].Name == name {
+			if tables.file.Sections[i].Name() == name {
 				return uint32(i)
 			}
 		}
@@ -209,7 +209,7 @@ func TestInHasFind(t *testing.T) {
 	} {
 		lo, hi := tables.In(test.section, test.start, test.end)
 		if hi-lo != test.count || tables.Has(test.section, test.start) != test.has {
-			t.Errorf("%s[%d:%d]: entries %d to %d, want %d; has %v", tables.file.Sections[test.section].Name, test.start, test.end, lo, hi, test.count, !test.has)
+			t.Errorf("%s[%d:%d]: entries %d to %d, want %d; has %v", tables.file.Sections[test.section].Name(), test.start, test.end, lo, hi, test.count, !test.has)
 		}
 	}
 	locks, bugs := section(".smp_locks"), section("__bug_table")
@@ -233,7 +233,7 @@ func TestInHasFind(t *testing.T) {
 		{data, 0, -1, 0},
 		{text, 3, -1, 0},
 	} {
-		name := tables.file.Sections[test.section].Name
+		name := tables.file.Sections[test.section].Name()
 		switch i := tables.Find(test.section, test.offset); {
 		case (i < 0) != (test.place < 0):
 			t.Errorf("%s+%d: entry %d, want one about %d", name, test.offset, i, test.place)
@@ -277,7 +277,7 @@ func TestReplacement(t *testing.T) {
 			}
 			got := ""
 			if section, start, end, ok := tables.Replacement(&tables.Entries[0]); ok {
-				got = fmt.Sprintf("%s[%d:%d]", tables.file.Sections[section].Name, start, end)
+				got = fmt.Sprintf("%s[%d:%d]", tables.file.Sections[section].Name(), start, end)
 			}
 			if got != test.want {
 				t.Errorf("replacement %q, want %q", got, test.want)
@@ -324,7 +324,7 @@ func TestTooLarge(t *testing.T) {
 	for i := range file.Sections {
 		s := &file.Sections[i]
 		size := s.Size
-		switch s.Name {
+		switch s.Name() {
 		case ".smp_locks":
 			s.Size = 1 << 32
 			if _, err := Load(file, code); !errors.Is(err, ErrTable) {
@@ -361,14 +361,14 @@ func TestKnown(t *testing.T) {
 func TestTarget(t *testing.T) {
 	file, _ := parse(t, table(".smp_locks", 16, to(0, 3), elfbuild.PC32(4, "elsewhere", 0), elfbuild.PC32(8, "g", -40), elfbuild.PC32(12, "", 0)))
 	for i := range file.Sections {
-		if file.Sections[i].Name != ".smp_locks" {
+		if file.Sections[i].Name() != ".smp_locks" {
 			continue
 		}
 		relocs := file.Relocs(uint32(i))
 		var got []string
 		for n := range relocs.Len() {
 			section, offset, ok := Target(file, relocs.At(n))
-			got = append(got, fmt.Sprintf("%s+%d %v", file.Sections[section].Name, int64(offset), ok))
+			got = append(got, fmt.Sprintf("%s+%d %v", file.Sections[section].Name(), int64(offset), ok))
 		}
 		if diff := cmp.Diff([]string{".text+3 true", "+0 false", ".text+-8 true", "+0 false"}, got); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)

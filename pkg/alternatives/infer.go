@@ -28,14 +28,14 @@ func (l *loader) section(i uint32) error {
 		return nil
 	}
 	relocs := l.file.Relocs(i)
-	if !ordinary(s.Name) && matchesAny(s.Name, derived[:]) {
+	if !ordinary(s.Name()) && matchesAny(s.Name(), derived[:]) {
 		l.t.Derived += relocs.Len()
 		return nil
 	}
-	if relocs.Len() == 0 || Data(s.Name) || matches(s.Name, ".export_symbol*") {
+	if relocs.Len() == 0 || Data(s.Name()) || matches(s.Name(), ".export_symbol*") {
 		return nil
 	}
-	known := rowOf(s.Name)
+	known := rowOf(s.Name())
 	if known == nil && !l.pointsInside(relocs) {
 		return nil
 	}
@@ -183,8 +183,8 @@ func (l *loader) isOptional(shape *shape, field uint64, r object.Reloc) bool {
 // smallest at which all entries have the same relocated fields. Of a single
 // entry there is nothing to compare, but one place in code needs no more.
 func (l *loader) period(i uint32, s *object.Section, relocs object.Relocs) uint64 {
-	if s.Entsize > 1 && l.isPeriod(s, relocs, s.Entsize) {
-		return s.Entsize
+	if s.Entsize() > 1 && l.isPeriod(s, relocs, s.Entsize()) {
+		return s.Entsize()
 	}
 	if size := l.annotated(i, s); size > 0 {
 		return size
@@ -272,7 +272,7 @@ func (l *loader) annotated(i uint32, s *object.Section) uint64 {
 func (l *loader) readMarks() {
 	l.marks = map[uint32][]uint64{}
 	for i := range l.file.Sections {
-		if l.file.Sections[i].Name != object.Annotations {
+		if l.file.Sections[i].Name() != object.Annotations {
 			continue
 		}
 		data, relocs := l.file.Data(uint32(i)), l.file.Relocs(uint32(i))
@@ -315,7 +315,7 @@ func (l *loader) inOrder() []int {
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
 		x, y := &l.t.Tables[a], &l.t.Tables[b]
-		return cmp.Or(cmp.Compare(x.Class, y.Class), strings.Compare(l.file.Sections[x.Section].Name, l.file.Sections[y.Section].Name))
+		return cmp.Or(cmp.Compare(x.Class, y.Class), strings.Compare(l.file.Sections[x.Section].Name(), l.file.Sections[y.Section].Name()))
 	})
 	return order
 }

@@ -253,7 +253,7 @@ func (s *summer) sums() *Sums {
 	sums := &Sums{Arch: s.p.machine.name, Records: s.records, Account: s.account}
 	for i := range s.p.tables.Tables {
 		if t := &s.p.tables.Tables[i]; t.Whole {
-			sums.Whole = append(sums.Whole, s.p.file.Sections[t.Section].Name)
+			sums.Whole = append(sums.Whole, s.p.file.Sections[t.Section].Name())
 		}
 	}
 	return sums
@@ -416,7 +416,7 @@ func (w *walker) digests(d *digester, r *Record, slab []ClassDigest) []ClassDige
 // record is a body's record without digests.
 func (s *summer) record(b *body) Record {
 	p := s.p
-	r := Record{Section: p.file.Sections[b.parts[0].section].Name}
+	r := Record{Section: p.file.Sections[b.parts[0].section].Name()}
 	for i := range b.parts {
 		r.Size += b.parts[i].end - b.parts[i].start
 		if b.parts[i].cold {

@@ -125,7 +125,7 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 		b = binary.AppendUvarint(b, uint64(ordinal))
 		return binary.AppendUvarint(b, uint64(into))
 	case targetString:
-		unit := max(int(w.p.file.Sections[t.section].Entsize), 1)
+		unit := max(int(w.p.file.Sections[t.section].Entsize()), 1)
 		b = append(b, tagString, byte(unit))
 		return w.appendString(b, text(w.p.file.Data(t.section)[t.at:], unit))
 	case targetMerge:
@@ -146,7 +146,7 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 		return w.appendStray(b, t)
 	}
 	b = append(b, tagSection)
-	b = appendText(b, Normal(w.p.file.Sections[t.section].Name))
+	b = appendText(b, Normal(w.p.file.Sections[t.section].Name()))
 	return binary.AppendVarint(b, t.offset)
 }
 

@@ -78,7 +78,7 @@ func (p *program) dataRecord(w *walker, section uint32, group []uint32, users ma
 		return r, false
 	}
 	r = Record{
-		Kind: Data, Name: s.Name(), File: p.file.FileName(primary), Section: p.file.Sections[section].Name,
+		Kind: Data, Name: s.Name(), File: p.file.FileName(primary), Section: p.file.Sections[section].Name(),
 		Scope: s.Bind(), Size: s.Size, Disambiguation: users[primary],
 	}
 	for _, i := range group {
@@ -106,7 +106,7 @@ func (p *program) dataRecord(w *walker, section uint32, group []uint32, users ma
 // between it and the one before. It returns the next relocation.
 func (p *program) tableRecords(w *walker, records *[]Record, section uint32, next int, start, end uint64) int {
 	relocs := p.file.Relocs(section)
-	name := p.file.Sections[section].Name
+	name := p.file.Sections[section].Name()
 	plain := alternatives.Data(name)
 	data := p.file.Data(section)
 	for ; next < relocs.Len() && relocs.Offset(next) < end; next++ {

@@ -39,7 +39,7 @@ func (w *walker) findEntries() {
 	t := w.p.tables
 	for i := range w.body.parts {
 		own := &w.parts[i]
-		own.replaces = w.p.file.Sections[own.section].Name == auxSection
+		own.replaces = w.p.file.Sections[own.section].Name() == auxSection
 		cold := own.cold // and so is what replaces code of it
 		w.p.look(own)
 		for n := own.front; n < own.hi; n++ {
@@ -101,7 +101,7 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 	w.encoded = append(w.encoded[:0], tagEntry)
 	if class == Tracing || w.parts[here.part].replaces { // tables that share a class: each is a fact of its own
 		w.encoded[0] = tagNamed
-		w.encoded = appendText(w.encoded, w.p.file.Sections[table.Section].Name)
+		w.encoded = appendText(w.encoded, w.p.file.Sections[table.Section].Name())
 	}
 	w.kept = w.kept[:0]
 	if table.Bare {
@@ -113,7 +113,7 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 		})
 	}
 	if class == Special {
-		w.step.Section = w.p.file.Sections[table.Section].Name
+		w.step.Section = w.p.file.Sections[table.Section].Name()
 	}
 	if w.step.Place = w.placed; class == Tracing && w.usual(table, here) {
 		w.step.Place = nil
@@ -130,7 +130,7 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 // instruction that isn't a landing pad. Left out, it makes a manifest a good
 // deal smaller.
 func (w *walker) usual(table *alternatives.Table, here place) bool {
-	if w.p.file.Sections[table.Section].Name == "__patchable_function_entries" {
+	if w.p.file.Sections[table.Section].Name() == "__patchable_function_entries" {
 		return here.part == 0 && len(w.placed) == 1 && w.placed[0] == tagFront
 	}
 	first := byte(0)
@@ -221,7 +221,7 @@ func (w *walker) appendOwnEntry(b []byte, t *target) []byte {
 		return w.appendEntryOf(b, t)
 	}
 	b = append(b, tagEntry)
-	b = appendText(b, w.p.file.Sections[t.section].Name)
+	b = appendText(b, w.p.file.Sections[t.section].Name())
 	b = binary.AppendUvarint(b, uint64(ordinal))
 	return binary.AppendUvarint(b, t.at-uint64(w.p.tables.Entries[n].Start))
 }
@@ -230,7 +230,7 @@ func (w *walker) appendOwnEntry(b []byte, t *target) []byte {
 // that it is about; of what is no entry, by the section's name.
 func (w *walker) appendEntryOf(b []byte, t *target) []byte {
 	b = append(b, tagSpecial)
-	b = appendText(b, w.p.file.Sections[t.section].Name)
+	b = appendText(b, w.p.file.Sections[t.section].Name())
 	n := w.p.tables.Find(t.section, t.at)
 	if n < 0 {
 		return append(b, 0)

@@ -42,7 +42,7 @@ func (f *lineField) of(section, symbol string) bool {
 // maskFields notes that the datum at a place of a section has line numbers,
 // and where they are to be left out, what they are, and blanks them.
 func (w *walker) maskFields(section uint32, start uint64, data []byte) {
-	name, symbol := w.p.file.Sections[section].Name, w.p.dataName(section, start)
+	name, symbol := w.p.file.Sections[section].Name(), w.p.dataName(section, start)
 	for i := range lineFields {
 		f := &lineFields[i]
 		if len(data) < f.offset+4 || !f.of(name, symbol) {

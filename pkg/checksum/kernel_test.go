@@ -95,7 +95,7 @@ func TestAnchoredImmediates(t *testing.T) {
 			target := s.p.resolvePlace(x.section, x.at)
 			if tried++; walk() == before && !w.ambiguous && target.kind != targetDatum {
 				t.Errorf("%s: %08x at %s+%#x refers to %s+%#x, or not", s.p.code.Name(s.p.code.Funcs[i].Primary),
-					old, file.Sections[w.parts[part].section].Name, at, file.Sections[x.section].Name, x.at)
+					old, file.Sections[w.parts[part].section].Name(), at, file.Sections[x.section].Name(), x.at)
 			}
 			binary.LittleEndian.PutUint32(code, old)
 			walk()

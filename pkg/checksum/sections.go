@@ -29,7 +29,7 @@ func kindOf(s *object.Section) sectionKind {
 	switch {
 	case !s.Allocated():
 		return sectionOther
-	case alternatives.Known(s.Name), s.Name == alternatives.ReplacementSection:
+	case alternatives.Known(s.Name()), s.Name() == alternatives.ReplacementSection:
 		return sectionSpecial
 	case s.Executable():
 		return sectionCode
@@ -37,9 +37,9 @@ func kindOf(s *object.Section) sectionKind {
 		return sectionWritable
 	case s.Flags&elf.SHF_STRINGS != 0:
 		return sectionStrings
-	case s.Flags&elf.SHF_MERGE != 0 && s.Entsize > 0:
+	case s.Flags&elf.SHF_MERGE != 0 && s.Entsize() > 0:
 		return sectionMerge
-	case s.Flags&elf.SHF_WRITE == 0, strings.HasPrefix(s.Name, ".data.rel.ro"), strings.HasPrefix(s.Name, ".data..L"), strings.HasPrefix(s.Name, ".rodata"), s.Name == "__tracepoint_str":
+	case s.Flags&elf.SHF_WRITE == 0, strings.HasPrefix(s.Name(), ".data.rel.ro"), strings.HasPrefix(s.Name(), ".data..L"), strings.HasPrefix(s.Name(), ".rodata"), s.Name() == "__tracepoint_str":
 		return sectionReadOnly
 	}
 	return sectionWritable

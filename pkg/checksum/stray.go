@@ -234,7 +234,7 @@ func (w *walker) appendStray(b []byte, t *target) []byte {
 		return b
 	}
 	b = append(b, tagStray)
-	b = appendText(b, Place(w.p.file.Sections[t.section].Name))
+	b = appendText(b, Place(w.p.file.Sections[t.section].Name()))
 	x := w.p.stray.find(t.section, t.at)
 	if x == nil { // behind all code
 		return append(b, 0)

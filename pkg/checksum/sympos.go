@@ -40,7 +40,8 @@ func (p *program) positions() []position {
 		ranks := make(map[uint32]int, len(namesakes)) // by section
 		for _, symbol := range namesakes {
 			section := p.file.Symbols[symbol].Section
-			ranks[section] = linkRank(p.machine.linkOrder, &p.file.Sections[section])
+			s := &p.file.Sections[section]
+			ranks[section] = linkRank(p.machine.linkOrder, s.Name(), s)
 		}
 		slices.SortStableFunc(namesakes, func(a, b uint32) int {
 			x, y := &p.file.Symbols[a], &p.file.Symbols[b]
@@ -72,7 +73,7 @@ type position struct {
 // module tells whether the object is a module, by the section with its struct
 // module (scripts/mod/modpost.c).
 func (p *program) module() bool {
-	return slices.ContainsFunc(p.file.Sections, func(s object.Section) bool { return s.Name == ".gnu.linkonce.this_module" })
+	return slices.ContainsFunc(p.file.Sections, func(s object.Section) bool { return s.Name() == ".gnu.linkonce.this_module" })
 }
 
 // linkText and linkData are parts of every machine's order: TEXT_TEXT and what follows
@@ -104,10 +105,10 @@ var (
 
 // linkRank is the place of a section in the order in which the linker script of a
 // machine takes sections.
-func linkRank(order [][]string, s *object.Section) int {
+func linkRank(order [][]string, name string, s *object.Section) int {
 	for i, patterns := range order {
 		for _, pattern := range patterns {
-			if prefix, any := strings.CutSuffix(pattern, "*"); s.Name == pattern || any && strings.HasPrefix(s.Name, prefix) {
+			if prefix, any := strings.CutSuffix(pattern, "*"); name == pattern || any && strings.HasPrefix(name, prefix) {
 				return i
 			}
 		}

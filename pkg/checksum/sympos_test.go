@@ -52,26 +52,30 @@ func TestSympos(t *testing.T) {
 func TestLinkRank(t *testing.T) {
 	const alloc, exec, write = elf.SHF_ALLOC, elf.SHF_EXECINSTR, elf.SHF_WRITE
 	last := -1
-	for _, s := range []object.Section{
-		{Name: ".entry.text", Flags: alloc | exec},
-		{Name: ".text.unlikely.f", Flags: alloc | exec},
-		{Name: ".text.hot.f", Flags: alloc | exec},
-		{Name: ".text.f", Flags: alloc | exec},
-		{Name: ".noinstr.text", Flags: alloc | exec},
-		{Name: ".rodata", Flags: alloc},
-		{Name: ".rodata.f", Flags: alloc},
-		{Name: "__param", Flags: alloc},
-		{Name: ".data.f", Flags: alloc | write},
-		{Name: ".data..read_mostly", Flags: alloc | write},
-		{Name: ".init.text", Flags: alloc | exec},
-		{Name: ".text.startup", Flags: alloc | exec},
-		{Name: ".exit.text", Flags: alloc | exec},
-		{Name: "mine", Flags: alloc | write, Type: elf.SHT_NOBITS},
-		{Name: ".comment"},
+	for _, s := range []struct {
+		name  string
+		flags elf.SectionFlag
+		typ   elf.SectionType
+	}{
+		{".entry.text", alloc | exec, 0},
+		{".text.unlikely.f", alloc | exec, 0},
+		{".text.hot.f", alloc | exec, 0},
+		{".text.f", alloc | exec, 0},
+		{".noinstr.text", alloc | exec, 0},
+		{".rodata", alloc, 0},
+		{".rodata.f", alloc, 0},
+		{"__param", alloc, 0},
+		{".data.f", alloc | write, 0},
+		{".data..read_mostly", alloc | write, 0},
+		{".init.text", alloc | exec, 0},
+		{".text.startup", alloc | exec, 0},
+		{".exit.text", alloc | exec, 0},
+		{"mine", alloc | write, elf.SHT_NOBITS},
+		{".comment", 0, 0},
 	} {
-		rank := linkRank(x86LinkOrder, &s)
+		rank := linkRank(x86LinkOrder, s.name, &object.Section{Flags: s.flags, Type: s.typ})
 		if rank <= last {
-			t.Errorf("%s has rank %d, behind %d", s.Name, rank, last)
+			t.Errorf("%s has rank %d, behind %d", s.name, rank, last)
 		}
 		last = rank
 	}
@@ -83,7 +87,7 @@ func TestLinkRankARM64(t *testing.T) {
 		".head.text", ".irqentry.text", ".entry.text", ".text.unlikely", ".text", ".noinstr.text", ".sched.text",
 		".hyp.idmap.text", ".hyp.text", ".idmap.text", ".init.text", ".exit.text",
 	} {
-		rank := linkRank(arm64LinkOrder, &object.Section{Name: name, Flags: elf.SHF_ALLOC | elf.SHF_EXECINSTR})
+		rank := linkRank(arm64LinkOrder, name, &object.Section{Flags: elf.SHF_ALLOC | elf.SHF_EXECINSTR})
 		if rank <= last {
 			t.Errorf("%s has rank %d, behind %d", name, rank, last)
 		}

@@ -168,8 +168,8 @@ func (p *program) resolvePlace(section uint32, offset int64) target {
 func (p *program) mergeEntry(t *target) {
 	s := &p.file.Sections[t.section]
 	t.kind = targetMerge
-	t.start = t.at - t.at%s.Entsize
-	t.end = min(t.start+s.Entsize, s.Size)
+	t.start = t.at - t.at%s.Entsize()
+	t.end = min(t.start+s.Entsize(), s.Size)
 }
 
 // resolveCode finds the function at a place of an executable section. Behind
@@ -238,7 +238,7 @@ func (p *program) resolveData(t target) target {
 	if len(symbols) == 0 {
 		if s := &p.file.Sections[t.section]; t.offset >= 0 && t.at <= s.Size && readOnly {
 			t.kind, t.start, t.end = targetDatum, 0, s.Size
-			if s.Name == plainReadOnly && t.at < s.Size { // the constants of all functions
+			if s.Name() == plainReadOnly && t.at < s.Size { // the constants of all functions
 				t.start, t.end = t.at, 0
 			}
 			return t

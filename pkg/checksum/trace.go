@@ -89,7 +89,7 @@ type tracer struct {
 
 func (v *tracer) step(s *Step) {
 	part := &v.w.parts[s.Part]
-	traced := Traced{Step: *s, Symbol: v.w.p.file.Sections[part.section].Name}
+	traced := Traced{Step: *s, Symbol: v.w.p.file.Sections[part.section].Name()}
 	traced.Bytes, traced.Masked, traced.Place = bytes.Clone(s.Bytes), bytes.Clone(s.Masked), bytes.Clone(s.Place)
 	traced.Dwarf = bytes.Clone(s.Dwarf)
 	traced.Lines = slices.Clone(s.Lines)

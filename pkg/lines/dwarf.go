@@ -84,7 +84,7 @@ func ReadDebug(f *object.File) (*Debug, error) {
 	s := newSpaces(f)
 	data := map[string][]byte{}
 	for i := range f.Sections {
-		name := f.Sections[i].Name
+		name := f.Sections[i].Name()
 		if !slices.Contains(debugSections[:], name) {
 			continue
 		}
@@ -121,7 +121,7 @@ func ReadDebug(f *object.File) (*Debug, error) {
 func (s *spaces) relocate(section uint32) ([]byte, error) {
 	x := &s.file.Sections[section]
 	if x.Flags&elf.SHF_COMPRESSED != 0 {
-		return nil, fmt.Errorf("%w: %s is compressed, which is not supported", ErrDebug, x.Name)
+		return nil, fmt.Errorf("%w: %s is compressed, which is not supported", ErrDebug, x.Name())
 	}
 	relocs, err := s.file.DebugRelocs(section)
 	if err != nil {

@@ -267,7 +267,7 @@ func (x *candidates) add(c *Code, index uint32) {
 		}
 		if s.Value > section.Size || s.Size > section.Size-s.Value {
 			x.err = fmt.Errorf("%w: %s+%#x: function %s (%#x bytes) reaches beyond the end of the section (%#x bytes)",
-				ErrFormat, section.Name, s.Value, s.Name(), s.Size, section.Size)
+				ErrFormat, section.Name(), s.Value, s.Name(), s.Size, section.Size)
 			return
 		}
 		if isPrefix(s.Name()) && c.functionAt(index, s.Value+s.Size) {

@@ -36,7 +36,7 @@ func functions(c *Code) []string {
 		}
 		for n, part := range fn.Parts {
 			e := &c.Extents[part]
-			fmt.Fprintf(&b, " %s[%d:%d]", c.file.Sections[e.Section].Name, e.Start, e.End)
+			fmt.Fprintf(&b, " %s[%d:%d]", c.file.Sections[e.Section].Name(), e.Start, e.End)
 			if n > 0 {
 				b.WriteString("(" + c.Name(e.Symbol) + ")")
 			}

@@ -48,11 +48,12 @@ type File struct {
 	// null symbol. Empty where there is no symbol table.
 	Symbols []Symbol
 
-	data   []byte
-	big    bool
-	files  []uint32          // the STT_FILE symbols
-	sorted map[uint32][]byte // relocation records that had to be sorted
-	mapped *mapped.File      // nil for one from Parse
+	data    []byte
+	headers []byte // the section headers
+	big     bool
+	files   []uint32          // the STT_FILE symbols
+	sorted  map[uint32][]byte // relocation records that had to be sorted
+	mapped  *mapped.File      // nil for one from Parse
 }
 
 // Size is the length of the file in bytes, decompressed, with everything
@@ -119,7 +120,7 @@ func Parse(data []byte) (*File, error) {
 // .note.gnu.build-id.
 func (f *File) BuildID() string {
 	for i := range f.Sections {
-		if f.Sections[i].Type != elf.SHT_NOTE || f.Sections[i].Name != ".note.gnu.build-id" {
+		if f.Sections[i].Type != elf.SHT_NOTE || f.Sections[i].Name() != ".note.gnu.build-id" {
 			continue
 		}
 		note := f.Data(uint32(i))

@@ -104,17 +104,17 @@ func sameSections(t *testing.T, f *File, reference *elf.File) {
 	for i, r := range reference.Sections {
 		s := &f.Sections[i]
 		got := elf.SectionHeader{
-			Name: s.Name, Type: s.Type, Flags: s.Flags, Offset: s.Offset, Size: s.Size, FileSize: s.Size,
-			Link: s.Link, Info: s.Info, Entsize: s.Entsize, Addralign: r.Addralign,
+			Name: s.Name(), Type: s.Type, Flags: s.Flags, Offset: s.Offset, Size: s.Size, FileSize: s.Size,
+			Link: f.Link(uint32(i)), Info: s.Info, Entsize: s.Entsize(), Addralign: r.Addralign,
 		}
-		want(t, "section "+s.Name, got, r.SectionHeader)
+		want(t, "section "+s.Name(), got, r.SectionHeader)
 		if r.Type == elf.SHT_NOBITS || r.Type == elf.SHT_NULL {
-			want(t, "data of "+s.Name, len(f.Data(uint32(i))), 0)
+			want(t, "data of "+s.Name(), len(f.Data(uint32(i))), 0)
 			continue
 		}
 		data, err := r.Data()
 		if err != nil || !bytes.Equal(f.Data(uint32(i)), data) {
-			t.Errorf("data of %s: % x, want % x (%v)", s.Name, f.Data(uint32(i)), data, err)
+			t.Errorf("data of %s: % x, want % x (%v)", s.Name(), f.Data(uint32(i)), data, err)
 		}
 	}
 }
@@ -252,8 +252,8 @@ func TestExtendedIndices(t *testing.T) {
 				}
 				if s.Name() == "absolute" {
 					want(t, s.Name(), s.Section, SectionAbs)
-				} else if got := ".text." + s.Name(); f.Sections[s.Section].Name != got {
-					t.Fatalf("%s lies in %s", s.Name(), f.Sections[s.Section].Name)
+				} else if got := ".text." + s.Name(); f.Sections[s.Section].Name() != got {
+					t.Fatalf("%s lies in %s", s.Name(), f.Sections[s.Section].Name())
 				}
 			}
 			relocs := f.Relocs(n)

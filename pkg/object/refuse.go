@@ -78,7 +78,7 @@ func (f *File) refuseIR() error {
 		if s.Executable() && s.Size > 0 {
 			return nil
 		}
-		ir = ir || strings.HasPrefix(s.Name, ".gnu.lto_") || s.Name == ".llvmbc" || s.Name == ".llvm.lto"
+		ir = ir || strings.HasPrefix(s.Name(), ".gnu.lto_") || s.Name() == ".llvmbc" || s.Name() == ".llvm.lto"
 	}
 	if ir {
 		return fmt.Errorf("%w (a slim LTO object): use the vmlinux.o or .ko that the link made of it", ErrIR)

@@ -155,13 +155,13 @@ func (f *File) DebugRelocs(section uint32) (Relocs, error) {
 		if s.Type != elf.SHT_RELA || s.Info != section || s.Size == 0 {
 			continue
 		}
-		if s.Entsize != relocSize || s.Size%relocSize != 0 {
-			return Relocs{}, fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name, s.Size, s.Entsize)
+		if s.Entsize() != relocSize || s.Size%relocSize != 0 {
+			return Relocs{}, fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name(), s.Size, s.Entsize())
 		}
 		relocs := Relocs{f.Data(uint32(i)), f.big}
 		for n := range relocs.Len() {
 			if r := relocs.At(n); uint64(r.Symbol) >= uint64(len(f.Symbols)) || r.Offset >= f.Sections[section].Size {
-				return Relocs{}, fmt.Errorf("%w: %s+%#x: relocation by symbol %d, or beyond the end", ErrFormat, f.Sections[section].Name, r.Offset, r.Symbol)
+				return Relocs{}, fmt.Errorf("%w: %s+%#x: relocation by symbol %d, or beyond the end", ErrFormat, f.Sections[section].Name(), r.Offset, r.Symbol)
 			}
 		}
 		return relocs, nil
@@ -178,20 +178,20 @@ func (f *File) loadRelocs() error {
 			continue
 		}
 		if uint64(s.Info) >= uint64(len(f.Sections)) {
-			return fmt.Errorf("%w: %s applies to section %d of %d", ErrFormat, s.Name, s.Info, len(f.Sections))
+			return fmt.Errorf("%w: %s applies to section %d of %d", ErrFormat, s.Name(), s.Info, len(f.Sections))
 		}
 		target := &f.Sections[s.Info]
-		if !target.Allocated() && target.Name != Annotations || s.Size == 0 {
+		if !target.Allocated() && target.Name() != Annotations || s.Size == 0 {
 			continue
 		}
 		if s.Type == elf.SHT_REL {
-			return fmt.Errorf("%w: %s: relocations without addends (SHT_REL) are not supported", ErrFormat, s.Name)
+			return fmt.Errorf("%w: %s: relocations without addends (SHT_REL) are not supported", ErrFormat, s.Name())
 		}
-		if s.Entsize != relocSize || s.Size%relocSize != 0 {
-			return fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name, s.Size, s.Entsize)
+		if s.Entsize() != relocSize || s.Size%relocSize != 0 {
+			return fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name(), s.Size, s.Entsize())
 		}
 		if target.rela != 0 {
-			return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name, target.Name)
+			return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name(), target.Name())
 		}
 		target.rela = uint32(i)
 	}
@@ -230,10 +230,10 @@ func (f *File) checkRelocs(target *Section) ([]byte, error) {
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		if uint64(r.Symbol) >= uint64(len(f.Symbols)) {
-			return nil, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name, r.Offset, r.Symbol, len(f.Symbols))
+			return nil, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name(), r.Offset, r.Symbol, len(f.Symbols))
 		}
 		if r.Offset >= target.Size {
-			return nil, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name, r.Offset, target.Size)
+			return nil, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
 		}
 		inOrder = inOrder && last <= r.Offset
 		last = r.Offset

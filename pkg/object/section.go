@@ -7,23 +7,36 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"unsafe"
 
 	"github.com/fnsum/fnsum/internal/huge"
 )
 
-// Section is one section header.
+// Section is one section header. A kernel has nearly two hundred thousand: what few ask
+// for is left in the file.
 type Section struct {
-	Name    string
 	Offset  uint64 // in the file
 	Size    uint64 // in bytes
-	Flags   elf.SectionFlag
-	Entsize uint64
+	name    *byte  // nil for none
+	nameLen uint32
 	Type    elf.SectionType
-	Link    uint32
+	Flags   elf.SectionFlag
+	entsize uint32 // the largest number for what is larger
 	Info    uint32
 
 	rela uint32 // the section that holds its relocation records, or 0
+}
+
+// Name is the section's name.
+func (s *Section) Name() string { return unsafe.String(s.name, s.nameLen) }
+
+// Entsize is the size of the section's entries in bytes, 0 where they have no one size.
+func (s *Section) Entsize() uint64 { return uint64(s.entsize) }
+
+// Link is a section's sh_link.
+func (f *File) Link(section uint32) uint32 {
+	return f.u32(f.headers[section*sectionHeaderSize+40:])
 }
 
 // Allocated tells whether the section is part of the running kernel.
@@ -91,36 +104,45 @@ func (f *File) loadSections() error {
 	if err != nil {
 		return err
 	}
+	f.headers = headers.data
 	f.Sections = huge.Make[Section](headers.count, headers.count)
-	err = inChunks(headers.count, func(lo, hi int) error {
-		for i := lo; i < hi; i++ {
-			if err := f.loadSection(i, headers.data[i*sectionHeaderSize:][:sectionHeaderSize]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if uint64(names) >= uint64(len(f.Sections)) {
+		return fmt.Errorf("%w: section %d of %d is the section name table", ErrFormat, names, len(f.Sections))
+	}
+	if err := f.loadSection(int(names)); err != nil {
 		return err
 	}
-	if uint64(names) >= uint64(len(f.Sections)) || f.Sections[names].Type != elf.SHT_STRTAB {
+	if f.Sections[names].Type != elf.SHT_STRTAB {
 		return fmt.Errorf("%w: section %d is no section name table", ErrFormat, names)
 	}
 	table := f.Data(names)
 	return inChunks(headers.count, func(lo, hi int) error {
-		for i := max(lo, 1); i < hi; i++ {
-			name, err := stringAt(table, f.u32(headers.data[i*sectionHeaderSize:]))
+		for i := lo; i < hi; i++ {
+			if i != int(names) {
+				if err := f.loadSection(i); err != nil {
+					return err
+				}
+			}
+			if i == 0 {
+				continue
+			}
+			s := &f.Sections[i]
+			name, err := stringAt(table, f.u32(f.headers[i*sectionHeaderSize:]))
+			if err == nil && len(name) > math.MaxUint32 {
+				err = fmt.Errorf("%d bytes", len(name))
+			}
 			if err != nil {
 				return fmt.Errorf("%w: name of section %d: %v", ErrFormat, i, err)
 			}
-			f.Sections[i].Name = name
+			s.name, s.nameLen = unsafe.StringData(name), uint32(len(name))
 		}
 		return nil
 	})
 }
 
 // loadSection reads one section header, but for the name.
-func (f *File) loadSection(i int, h []byte) error {
+func (f *File) loadSection(i int) error {
+	h := f.headers[i*sectionHeaderSize:][:sectionHeaderSize]
 	typ := elf.SectionType(f.u32(h[4:]))
 	if i == 0 || typ == elf.SHT_NULL { // the other fields mean nothing, or belong to the ELF header
 		f.Sections[i] = Section{Type: elf.SHT_NULL}
@@ -131,9 +153,8 @@ func (f *File) loadSection(i int, h []byte) error {
 		Flags:   elf.SectionFlag(f.u64(h[8:])),
 		Offset:  f.u64(h[24:]),
 		Size:    f.u64(h[32:]),
-		Link:    f.u32(h[40:]),
 		Info:    f.u32(h[44:]),
-		Entsize: f.u64(h[56:]),
+		entsize: uint32(min(f.u64(h[56:]), math.MaxUint32)),
 	}
 	n := uint64(len(f.data))
 	if s.Type != elf.SHT_NOBITS && (s.Offset > n || s.Size > n-s.Offset) {

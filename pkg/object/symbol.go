@@ -112,13 +112,14 @@ func (f *File) loadSymbols() error {
 		return nil
 	}
 	table := &f.Sections[index]
-	if table.Entsize != symbolSize || table.Size%symbolSize != 0 {
-		return fmt.Errorf("%w: symbol table: %d bytes in entries of %d", ErrFormat, table.Size, table.Entsize)
+	if table.Entsize() != symbolSize || table.Size%symbolSize != 0 {
+		return fmt.Errorf("%w: symbol table: %d bytes in entries of %d", ErrFormat, table.Size, table.Entsize())
 	}
-	if uint64(table.Link) >= uint64(len(f.Sections)) || f.Sections[table.Link].Type != elf.SHT_STRTAB {
-		return fmt.Errorf("%w: symbol table: section %d is no string table", ErrFormat, table.Link)
+	link := f.Link(index)
+	if uint64(link) >= uint64(len(f.Sections)) || f.Sections[link].Type != elf.SHT_STRTAB {
+		return fmt.Errorf("%w: symbol table: section %d is no string table", ErrFormat, link)
 	}
-	names, records := f.Data(table.Link), f.Data(index)
+	names, records := f.Data(link), f.Data(index)
 	extended, err := f.extendedIndices(index, len(records)/symbolSize)
 	if err != nil {
 		return err
@@ -176,7 +177,7 @@ func (t *symbolTable) load(i int) error {
 		return fmt.Errorf("%w: symbol %d (%s) lies in section %d of %d", ErrFormat, i, name, s.Section, len(f.Sections))
 	}
 	if s.Type() == elf.STT_SECTION && s.Defined() && name == "" {
-		name = f.Sections[s.Section].Name
+		name = f.Sections[s.Section].Name()
 	}
 	if err := s.setName(name); err != nil {
 		return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
@@ -188,7 +189,7 @@ func (t *symbolTable) load(i int) error {
 // table: one 32-bit section index per symbol (gABI, "Symbol Table").
 func (f *File) extendedIndices(symtab uint32, count int) ([]byte, error) {
 	for i := range f.Sections {
-		if s := &f.Sections[i]; s.Type == elf.SHT_SYMTAB_SHNDX && s.Link == symtab {
+		if s := &f.Sections[i]; s.Type == elf.SHT_SYMTAB_SHNDX && f.Link(uint32(i)) == symtab {
 			if s.Size != uint64(count)*4 {
 				return nil, fmt.Errorf("%w: extended section indices: %d bytes for %d symbols", ErrFormat, s.Size, count)
 			}
