@@ -19,3 +19,19 @@ func TestMake(t *testing.T) {
 		}
 	}
 }
+
+func TestScratch(t *testing.T) {
+	for _, length := range []int{0, 1, 1000, 1 << 20} {
+		s, free := Scratch[uint32](length)
+		if len(s) != length {
+			t.Errorf("length %d, want %d", len(s), length)
+		}
+		for i := range s {
+			if s[i] != 0 {
+				t.Fatalf("element %d isn't zero", i)
+			}
+			s[i] = 1
+		}
+		free()
+	}
+}

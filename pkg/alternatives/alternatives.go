@@ -121,7 +121,8 @@ func (t *Tables) order() {
 		t.first[i] += t.first[i-1]
 	}
 	// By section, then by place: the low half keeps the tables' order.
-	keys := huge.Make[uint64](len(t.Entries), len(t.Entries))
+	keys, free := huge.Scratch[uint64](len(t.Entries))
+	defer free()
 	for i := range t.Entries {
 		e := &t.Entries[i]
 		keys[t.first[e.Section]] = uint64(e.Place)<<32 | uint64(i)

@@ -153,7 +153,8 @@ func (p *program) findTypeHashes() {
 // nameSymbols computes normal names, which symbols are anonymous data, and
 // which share a name.
 func (p *program) nameSymbols(workers int) {
-	hashes := huge.Make[uint64](len(p.file.Symbols), len(p.file.Symbols))
+	hashes, free := huge.Scratch[uint64](len(p.file.Symbols))
+	defer free()
 	p.renamed = make([][]renamed, len(p.file.Symbols)/parallel.Chunk+1)
 	parallel.Chunks(workers, len(p.file.Symbols), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
@@ -219,7 +220,8 @@ func (p *program) markRepeated(hashes []uint64, mark symbolMark) {
 	for size < some+some/2 {
 		size *= 2
 	}
-	first := huge.Make[uint32](size, size) // the first symbol of a hash, or 0
+	first, free := huge.Scratch[uint32](size) // the first symbol of a hash, or 0
+	defer free()
 	for i, hash := range hashes {
 		if hash == 0 {
 			continue

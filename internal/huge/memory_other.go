@@ -5,3 +5,7 @@
 package huge
 
 func advise(start, size uintptr) {}
+
+func mapMemory(size int) []byte { return nil }
+
+func unmapMemory(memory []byte) {}
