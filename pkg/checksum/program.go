@@ -3,9 +3,7 @@
 package checksum
 
 import (
-	"cmp"
 	"debug/elf"
-	"slices"
 
 	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/internal/parallel"
@@ -26,9 +24,7 @@ type program struct {
 	hash    Hash
 	kinds   []sectionKind // by section
 	marks   []symbolMark  // by symbol
-	// renamed are the symbols whose normal name isn't their own, in order, by
-	// stretches of so many symbols as are named at once.
-	renamed [][]renamed
+	renamed renames
 	tables  *alternatives.Tables
 	data    bool // data have records too
 	links   bool // which functions use what has no name of its own is to be known
@@ -58,20 +54,12 @@ func (p *program) name(symbol uint32) (name string, unique bool) {
 	return p.normal(symbol), p.marks[symbol]&markShared == 0
 }
 
-// renamed is a symbol's normal name that isn't its own.
-type renamed struct {
-	symbol uint32
-	normal string
-}
-
 // normal is a symbol's normal name.
 func (p *program) normal(symbol uint32) string {
 	if p.marks[symbol]&markRenamed == 0 {
 		return p.file.Symbols[symbol].Name()
 	}
-	list := p.renamed[symbol/parallel.Chunk]
-	i, _ := slices.BinarySearchFunc(list, symbol, func(r renamed, symbol uint32) int { return cmp.Compare(r.symbol, symbol) })
-	return list[i].normal
+	return p.renamed.of(symbol)
 }
 
 type symbolMark uint8
@@ -155,7 +143,7 @@ func (p *program) findTypeHashes() {
 func (p *program) nameSymbols(workers int) {
 	hashes, free := huge.Scratch[uint64](len(p.file.Symbols))
 	defer free()
-	p.renamed = make([][]renamed, len(p.file.Symbols)/parallel.Chunk+1)
+	p.renamed = newRenames(len(p.file.Symbols))
 	parallel.Chunks(workers, len(p.file.Symbols), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s := &p.file.Symbols[i]
@@ -163,7 +151,7 @@ func (p *program) nameSymbols(workers int) {
 			normal := Normal(name)
 			if len(normal) != len(name) || normal != name {
 				p.marks[i] |= markRenamed
-				p.renamed[lo/parallel.Chunk] = append(p.renamed[lo/parallel.Chunk], renamed{uint32(i), normal})
+				p.renamed.add(uint32(i), normal)
 			}
 			if !s.Defined() || p.kinds[s.Section] == sectionCode {
 				p.marks[i] |= p.lineMarks(normal)
