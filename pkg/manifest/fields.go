@@ -83,13 +83,32 @@ func appendEscaped(b []byte, name string, list bool) []byte {
 
 // plain tells whether the name is printable ASCII that needs no escaping.
 func plain(name string, list bool) bool {
+	found := special(0)
 	for i := range len(name) {
-		if c := name[i]; c < ' ' || c >= 0x7f || c == '%' || list && (c == ',' || c == '=' || c == '@') {
-			return false
+		found |= specials[name[i]]
+	}
+	return found&always == 0 && (found&inLists == 0 || !list)
+}
+
+// special says where a byte is escaped, or may have to be.
+type special uint8
+
+const (
+	always special = 1 << iota
+	inLists
+)
+
+var specials = func() (table [256]special) {
+	for c := range table {
+		if c < ' ' || c >= 0x7f || c == '%' {
+			table[c] = always
 		}
 	}
-	return true
-}
+	for _, c := range ",=@" {
+		table[c] = inLists
+	}
+	return table
+}()
 
 // unescape is the inverse of appendEscaped.
 func unescape(field string) (string, bool) {

@@ -3,6 +3,7 @@
 package manifest
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -242,9 +243,7 @@ func appendMarks(b []byte, r *checksum.Record) []byte {
 }
 
 func appendHex64(b []byte, v uint64) []byte {
-	const digits = "0123456789abcdef"
-	for shift := 60; shift >= 0; shift -= 4 {
-		b = append(b, digits[v>>shift&15])
-	}
-	return b
+	var digits [8]byte
+	binary.BigEndian.PutUint64(digits[:], v)
+	return hex.AppendEncode(b, digits[:])
 }
