@@ -5,7 +5,6 @@ package checksum
 import (
 	"debug/elf"
 	"slices"
-	"sort"
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/decode"
@@ -34,6 +33,7 @@ func (p *program) lineMarks(normal string) symbolMark {
 type flow struct {
 	w       *walker
 	insts   []inst
+	starts  []uint32 // those of the layout
 	code    []byte
 	part    *part
 	targets []int32 // by instruction: where a direct branch goes, or -1
@@ -117,7 +117,7 @@ func (p *program) functionAt(section uint32, place int64) uint32 {
 func (w *walker) makeFlow(part *part, l *layout) *flow {
 	n := len(l.insts)
 	f := &w.flow
-	f.w, f.insts, f.part, f.more = w, l.insts, part, nil
+	f.w, f.insts, f.starts, f.part, f.more = w, l.insts, l.starts, part, nil
 	f.code = w.p.file.Data(part.section)[part.start:part.end]
 	f.targets, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]
 	clear(f.joins)
@@ -204,8 +204,12 @@ func (f *flow) callee(i int) uint32 {
 
 // index is the instruction at an offset, or the one behind.
 func (f *flow) index(offset uint64) int {
-	i := sort.Search(len(f.insts), func(i int) bool { return f.insts[i].offset >= offset })
-	return min(i, len(f.insts)-1)
+	for ; offset < uint64(len(f.starts)); offset++ {
+		if i := int(f.starts[offset]); i > 0 {
+			return min(i, len(f.insts)) - 1
+		}
+	}
+	return len(f.insts) - 1
 }
 
 // The methods of lines.Function.

@@ -50,7 +50,7 @@ type walker struct {
 	parts  []part   // the body's, and behind them the replacements of alternatives
 	laid   []layout // by part
 	insts  []inst   // of all parts
-	spare  []uint32 // ordinals of all parts
+	spare  []uint32 // starts of all parts
 	opaque bool
 
 	used     map[uint32]uint32 // shared symbols of this function: their number
@@ -105,7 +105,8 @@ type place struct {
 // inst is a decoded instruction at its place.
 type inst struct {
 	decode.Inst
-	offset uint64 // from the start of the part
+	offset  uint64 // from the start of the part
+	ordinal uint32 // its number in the part; of padding that of what follows
 	// plain is set for an instruction that is no more than its bytes, unless there
 	// is a relocation in it.
 	plain bool
@@ -118,12 +119,12 @@ type inst struct {
 // layout is a decoded part.
 type layout struct {
 	insts []inst
-	first int32 // the number of the first of them in the body
-	// ordinals has, for each byte of the part and its end, the ordinal of the
-	// instruction that starts there and one more, 0 inside an instruction. A
-	// NOP has the ordinal of what follows.
-	ordinals []uint32
-	opaque   bool
+	first int32  // the number of the first of them in the body
+	count uint32 // how many ordinals they have
+	// starts has, for each byte of the part and its end, the index of the
+	// instruction that starts there and one more, 0 inside an instruction.
+	starts []uint32
+	opaque bool
 	// tail is where bytes begin, at the end of the part, that are the start
 	// of an instruction which goes on behind it.
 	tail uint64
@@ -180,16 +181,16 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	data := p.file.Data(part.section)
 	code := data[part.start:part.end]
 	l := layout{tail: uint64(len(code))}
-	firstInst, firstOrd := len(insts), len(spare)
-	need := firstOrd + len(code) + 1
+	firstInst, firstStart := len(insts), len(spare)
+	need := firstStart + len(code) + 1
 	if need > cap(spare) {
-		grown := make([]uint32, firstOrd, need+need/2)
+		grown := make([]uint32, firstStart, need+need/2)
 		copy(grown, spare)
 		spare = grown
 	}
 	spare = spare[:need]
-	ordinals := spare[firstOrd:]
-	clear(ordinals)
+	starts := spare[firstStart:]
+	clear(starts)
 	ordinal := uint32(0)
 	dataStart, dataEnd := p.dataFrom(part.section, part.start)
 	for at := uint64(0); at < uint64(len(code)); {
@@ -207,8 +208,7 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 			if p.decode(data[part.start+at:], &decode.Inst{}) {
 				// The last instruction goes on behind the part's end: two
 				// entry points share its bytes.
-				ordinals[at] = ordinal + 1
-				ordinal++
+				starts[at] = uint32(len(insts)-firstInst) + 1
 				l.tail = at
 				break
 			}
@@ -216,7 +216,7 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 			insts = insts[:firstInst]
 			break
 		}
-		ordinals[at] = ordinal + 1
+		starts[at], x.ordinal = uint32(len(insts)-firstInst), ordinal
 		if in.Kind == decode.Nop {
 			x.plain, x.placed = false, part.lo < part.hi && p.tables.Has(part.section, part.start+at)
 		} else {
@@ -227,9 +227,9 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 		}
 		at += uint64(in.Len)
 	}
-	ordinals[len(code)] = ordinal + 1
-	l.first = int32(firstInst)
-	l.insts, l.ordinals = insts[firstInst:len(insts):len(insts)], ordinals
+	starts[len(code)] = uint32(len(insts)-firstInst) + 1
+	l.first, l.count = int32(firstInst), ordinal
+	l.insts, l.starts = insts[firstInst:len(insts):len(insts)], starts
 	return l, insts, spare
 }
 
@@ -281,10 +281,17 @@ func (l *layout) ordinal(offset uint64) (ordinal, into uint32) {
 	if l.opaque {
 		return uint32(offset), 0
 	}
-	for l.ordinals[offset-uint64(into)] == 0 {
+	for l.starts[offset-uint64(into)] == 0 {
 		into++
 	}
-	return l.ordinals[offset-uint64(into)] - 1, into
+	i, end := l.starts[offset-uint64(into)]-1, uint64(len(l.starts)-1)
+	switch {
+	case int(i) < len(l.insts):
+		return l.insts[i].ordinal, into
+	case l.tail < end && offset-uint64(into) == end: // behind what goes on there
+		return l.count + 1, into
+	}
+	return l.count, into
 }
 
 // walkPrefix makes steps of what stands in front of the entry: padding, and
@@ -379,7 +386,7 @@ func (w *walker) walkPart(i int) {
 		quick = nil
 	}
 	proved := w.provedFrom(l.first)
-	ordinal, next, count := uint32(0), 0, relocs.Len()
+	next, count := 0, relocs.Len()
 	following := uint64(math.MaxUint64) // the next relocation's offset
 	if count > 0 {
 		following = relocs.Offset(0)
@@ -393,16 +400,14 @@ func (w *walker) walkPart(i int) {
 			if len(proved) > 0 && int(proved[0].inst-l.first) < len(l.insts) {
 				stop = min(stop, part.start+l.insts[proved[0].inst-l.first].offset)
 			}
-			taken := quick.plain(l.insts[n:], code, stop-part.start)
-			n, ordinal = n+taken, ordinal+uint32(taken)
-			if n == len(l.insts) {
+			if n += quick.plain(l.insts[n:], code, stop-part.start); n == len(l.insts) {
 				break
 			}
 		}
 		in := &l.insts[n]
 		end := part.start + in.offset + uint64(in.Len)
 		first := next
-		here := place{i, ordinal, in.offset}
+		here := place{i, in.ordinal, in.offset}
 		for following < end {
 			following = math.MaxUint64
 			if next++; next < count {
@@ -437,15 +442,12 @@ func (w *walker) walkPart(i int) {
 		for ; entry < entries && uint64(w.p.tables.Entries[entry].Place) < end; entry++ {
 			w.entry(entry, here)
 		}
-		if in.Kind != decode.Nop || in.placed {
-			ordinal++
-		}
 	}
 	if l.tail < uint64(len(code)) {
-		w.rawStep(place{i, ordinal, l.tail}, relocs.From(next))
+		w.rawStep(place{i, l.count, l.tail}, relocs.From(next))
 	}
 	for ; entry < entries; entry++ {
-		w.entry(entry, place{i, ordinal, l.tail})
+		w.entry(entry, place{i, l.count, l.tail})
 	}
 }
 
