@@ -77,26 +77,34 @@ func (l *loader) isShape(shape *shape, s *object.Section, relocs object.Relocs) 
 	}
 	need := 0 // of the required fields, the next
 	count := (s.Size + shape.size - 1) / shape.size
-	seen := uint64(0)
+	entries := uint64(0) // whose first field was seen
+	start := uint64(0)   // of the entry that the relocation is in
 	for i := range relocs.Len() {
 		r := relocs.At(i)
-		field := r.Offset % shape.size
+		if r.Offset-start >= shape.size {
+			start = r.Offset - r.Offset%shape.size
+		}
+		field := r.Offset - start
 		if field == shape.required[need] {
-			if need == 0 && r.Offset/shape.size != seen/uint64(len(shape.required)) {
-				return false
+			if need == 0 {
+				if start != entries*shape.size {
+					return false
+				}
+				entries++
 			}
 			if section, _, ok := Target(l.file, r); need == 0 && ok && !l.file.Sections[section].Executable() {
 				return false
 			}
-			seen++
-			need = (need + 1) % len(shape.required)
+			if need++; need == len(shape.required) {
+				need = 0
+			}
 			continue
 		}
 		if !l.isOptional(shape, field, r) {
 			return false
 		}
 	}
-	return seen == count*uint64(len(shape.required))
+	return entries == count && need == 0
 }
 
 // fromStart tells whether the strings that a bug table refers to are found only

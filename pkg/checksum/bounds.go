@@ -114,11 +114,10 @@ func (p *program) appendBounds(list []datumKey, section uint32) []datumKey {
 	}
 	relocs := p.file.Relocs(section)
 	for n := range relocs.Len() {
-		r := relocs.At(n)
-		s := &p.file.Symbols[r.Symbol]
-		if !s.Defined() || p.kinds[s.Section] != sectionReadOnly {
+		if p.inKinds[relocs.Symbol(n)] != sectionReadOnly {
 			continue
 		}
+		r := relocs.At(n)
 		if t := p.resolve(r.Symbol, r.Addend); t.kind == targetDatum && t.end == 0 {
 			list = append(list, datumKey{t.section, t.start})
 		}

@@ -23,13 +23,16 @@ type program struct {
 	machine *machine
 	hash    Hash
 	kinds   []sectionKind // by section
+	inKinds []sectionKind // by symbol, of the section that it lies in
 	marks   []symbolMark  // by symbol
 	renamed renames
-	tables  *alternatives.Tables
-	data    bool // data have records too
-	links   bool // which functions use what has no name of its own is to be known
-	lines   *lines.Table
-	debug   *lines.Debug // nil where there is none, or nobody asked
+	// namesakes are the symbols that may have a function's name, in order.
+	namesakes []uint32
+	tables    *alternatives.Tables
+	data      bool // data have records too
+	links     bool // which functions use what has no name of its own is to be known
+	lines     *lines.Table
+	debug     *lines.Debug // nil where there is none, or nobody asked
 	// lineSections are the sections in which a function is defined that takes
 	// a line: calls within a section may have no relocation.
 	lineSections map[uint32]bool
@@ -81,6 +84,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 		lines:   table,
 		machine: m,
 		kinds:   make([]sectionKind, len(file.Sections)),
+		inKinds: make([]sectionKind, len(file.Symbols)),
 		marks:   make([]symbolMark, len(file.Symbols)),
 	}
 	var load parallel.Group // functions and tables, beside what doesn't need them
@@ -153,6 +157,9 @@ func (p *program) nameSymbols(workers int) {
 				p.marks[i] |= markRenamed
 				p.renamed.add(uint32(i), normal)
 			}
+			if s.Defined() {
+				p.inKinds[i] = p.kinds[s.Section]
+			}
 			if !s.Defined() || p.kinds[s.Section] == sectionCode {
 				p.marks[i] |= p.lineMarks(normal)
 			}
@@ -178,6 +185,7 @@ func (p *program) nameSymbols(workers int) {
 		}
 	}
 	p.markRepeated(hashes, markShared)
+	p.findNamesakes(hashes)
 	p.markTwins(hashes, workers)
 }
 
@@ -224,6 +232,22 @@ func (p *program) markRepeated(hashes []uint64, mark symbolMark) {
 		}
 		p.marks[i] |= mark
 		p.marks[first[at]] |= mark
+	}
+}
+
+// findNamesakes finds the symbols with the hash of one in code that shares its name.
+func (p *program) findNamesakes(hashes []uint64) {
+	const bits = 1 << 20 // most other names have none of them
+	var functions [bits / wordBits]uint64
+	for i, mark := range p.marks {
+		if mark&markShared != 0 && p.inKinds[i] == sectionCode {
+			functions[hashes[i]%bits/wordBits] |= 1 << (hashes[i] % wordBits)
+		}
+	}
+	for i, mark := range p.marks {
+		if mark&markShared != 0 && functions[hashes[i]%bits/wordBits]>>(hashes[i]%wordBits)&1 != 0 {
+			p.namesakes = append(p.namesakes, uint32(i))
+		}
 	}
 }
 

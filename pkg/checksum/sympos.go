@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/object"
-	"github.com/zeebo/xxh3"
 )
 
 // positions numbers the functions whose name other symbols have too, as
@@ -20,20 +19,15 @@ import (
 // linker script takes its sections.
 func (p *program) positions() []position {
 	functions := map[string]bool{} // names that functions share
-	var hashes [1 << 14]bool       // of these: most other symbols' names have none of them
 	for i := range p.code.Funcs {
 		if primary := p.code.Funcs[i].Primary; p.marks[primary]&markShared != 0 {
-			name := p.file.Symbols[primary].Name()
-			functions[name], hashes[xxh3.HashString(name)%uint64(len(hashes))] = true, true
+			functions[p.file.Symbols[primary].Name()] = true
 		}
 	}
 	var namesakes []uint32
-	for i := range p.file.Symbols {
-		if p.marks[i]&markShared == 0 {
-			continue
-		}
-		if name := p.file.Symbols[i].Name(); hashes[xxh3.HashString(name)%uint64(len(hashes))] && functions[name] {
-			namesakes = append(namesakes, uint32(i))
+	for _, i := range p.namesakes {
+		if functions[p.file.Symbols[i].Name()] {
+			namesakes = append(namesakes, i)
 		}
 	}
 	if !p.module() {

@@ -351,6 +351,9 @@ func (c *Code) attachPrefixes(prefixes []uint32) {
 // gcc's foo.cold (foo.cold.N before gcc 9), clang's foo.cold and foo.cold.N.
 // A cold part of a cold part belongs to the function too.
 func coldParent(name string) (string, bool) {
+	if name == "" || name[len(name)-1] != 'd' && (name[len(name)-1] < '0' || name[len(name)-1] > '9') {
+		return "", false // as most are
+	}
 	i := strings.LastIndex(name, ".cold")
 	if i <= 0 {
 		return "", false
