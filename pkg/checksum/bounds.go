@@ -8,7 +8,7 @@ import (
 	"sort"
 	"sync"
 
-	"github.com/fnsum/fnsum/internal/parallel"
+	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // bounds is the places in read-only sections that references lead to and no
@@ -87,19 +87,18 @@ func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
 
 // findBounds adds to the nameless data that code refers to what other data
 // refer to, in order and without repetition.
-func (p *program) findBounds(found []datumKey, workers int) bounds {
+func (p *program) findBounds(found []datumKey) bounds {
 	if len(found) == 0 {
 		return bounds{}
 	}
 	var mutex sync.Mutex
-	parallel.Chunks(workers, len(p.file.Sections), parallel.Chunk, func(lo, hi int) {
-		var list []datumKey
-		for i := lo; i < hi; i++ {
-			list = p.appendBounds(list, uint32(i))
+	_ = p.file.EachRelocs(func(section uint32, relocs object.Relocs) error {
+		if list := p.boundsIn(section, relocs); len(list) > 0 {
+			mutex.Lock()
+			defer mutex.Unlock()
+			found = append(found, list...)
 		}
-		mutex.Lock()
-		defer mutex.Unlock()
-		found = append(found, list...)
+		return nil
 	})
 	slices.SortFunc(found, func(a, b datumKey) int {
 		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
@@ -107,12 +106,11 @@ func (p *program) findBounds(found []datumKey, workers int) bounds {
 	return slices.Compact(found)
 }
 
-// appendBounds appends the nameless data that a section of data refers to.
-func (p *program) appendBounds(list []datumKey, section uint32) []datumKey {
+// boundsIn is the nameless data that relocations of a section of data refer to.
+func (p *program) boundsIn(section uint32, relocs object.Relocs) (list []datumKey) {
 	if !p.file.Sections[section].Allocated() || p.kinds[section] == sectionCode {
-		return list
+		return nil
 	}
-	relocs := p.file.Relocs(section)
 	for n := range relocs.Len() {
 		if p.inKinds[relocs.Symbol(n)] != sectionReadOnly {
 			continue

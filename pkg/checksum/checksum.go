@@ -296,7 +296,7 @@ func (s *summer) run() error {
 	var beside parallel.Group // what needs a core for itself
 	var positions []position
 	beside.Go(func() { positions = p.positions() })
-	p.bounds = p.findBounds(found.data, s.jobs)
+	p.bounds = p.findBounds(found.data)
 	stray, account := p.findStrays(found.stray)
 	p.stray = stray
 	s.account.add(account)

@@ -3,6 +3,7 @@
 package object
 
 import (
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
@@ -198,49 +199,93 @@ func (f *File) loadRelocs() error {
 	return f.checkAllRelocs()
 }
 
-// checkAllRelocs checks the records of every section.
+// checkAllRelocs checks the records of every section, and makes sorted copies of those
+// that are out of order.
 func (f *File) checkAllRelocs() error {
 	var mutex sync.Mutex
+	disorder := map[uint32]bool{}
+	err := f.EachRelocs(func(section uint32, relocs Relocs) error {
+		inOrder, err := f.checkRelocs(&f.Sections[section], relocs)
+		if !inOrder {
+			mutex.Lock()
+			disorder[f.Sections[section].rela] = true
+			mutex.Unlock()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	f.sorted = map[uint32][]byte{}
-	return inChunks(len(f.Sections), func(lo, hi int) error {
+	for rela := range disorder {
+		f.sorted[rela] = f.sortRelocs(Relocs{f.Data(rela), f.big})
+	}
+	return nil
+}
+
+// EachRelocs does work on the records of all sections that have some, on all cores. The
+// records of a large section come in several pieces, of which all but the first begin
+// with the last record of the piece in front. Of several errors it returns one of the first
+// sections.
+func (f *File) EachRelocs(work func(section uint32, relocs Relocs) error) error {
+	const atOnce = 1 << 15
+	type piece struct {
+		section uint32
+		lo, hi  int
+	}
+	var mutex sync.Mutex
+	var pieces []piece // of large sections
+	err := inChunks(len(f.Sections), func(lo, hi int) error {
 		for i := lo; i < hi; i++ {
-			target := &f.Sections[i]
-			if target.rela == 0 {
+			if f.Sections[i].rela == 0 {
 				continue
 			}
-			sorted, err := f.checkRelocs(target)
-			if err != nil {
-				return err
+			relocs := f.Relocs(uint32(i))
+			n := relocs.Len()
+			if n <= atOnce {
+				if err := work(uint32(i), relocs); err != nil {
+					return err
+				}
+				continue
 			}
-			if sorted != nil {
-				mutex.Lock()
-				f.sorted[target.rela] = sorted
-				mutex.Unlock()
+			mutex.Lock()
+			for lo := 0; lo < n; lo += atOnce {
+				pieces = append(pieces, piece{uint32(i), max(lo-1, 0), min(lo+atOnce, n)})
 			}
+			mutex.Unlock()
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.lo, b.lo)) })
+	return inPieces(len(pieces), 1, func(i, _ int) error {
+		return work(pieces[i].section, f.Relocs(pieces[i].section).Slice(pieces[i].lo, pieces[i].hi))
+	})
 }
 
-// checkRelocs checks the symbol and offset of each record that applies to a
-// section, and returns a sorted copy where they are out of order.
-func (f *File) checkRelocs(target *Section) ([]byte, error) {
-	relocs := Relocs{f.Data(target.rela), f.big}
-	inOrder, last := true, uint64(0)
+// checkRelocs checks the symbol and offset of records that apply to a section, and
+// tells whether they are in order.
+func (f *File) checkRelocs(target *Section, relocs Relocs) (inOrder bool, err error) {
+	inOrder = true
+	last := uint64(0)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		if uint64(r.Symbol) >= uint64(len(f.Symbols)) {
-			return nil, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name(), r.Offset, r.Symbol, len(f.Symbols))
+			return true, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name(), r.Offset, r.Symbol, len(f.Symbols))
 		}
 		if r.Offset >= target.Size {
-			return nil, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
+			return true, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
 		}
 		inOrder = inOrder && last <= r.Offset
 		last = r.Offset
 	}
-	if inOrder {
-		return nil, nil
-	}
+	return inOrder, nil
+}
+
+// sortRelocs is a copy of records that is sorted by offset.
+func (f *File) sortRelocs(relocs Relocs) []byte {
 	type record = [relocSize]byte
 	records := make([]record, relocs.Len())
 	for i := range records {
@@ -260,5 +305,5 @@ func (f *File) checkRelocs(target *Section) ([]byte, error) {
 	for i := range records {
 		flat = append(flat, records[i][:]...)
 	}
-	return flat, nil
+	return flat
 }
