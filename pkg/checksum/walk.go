@@ -262,11 +262,13 @@ func (p *program) nops(section uint32, at, end uint64) int {
 		return 0
 	}
 	code, nop := p.file.Data(section)[at:end], p.machine.nop
-	n := 0
-	for len(code)-n >= len(nop) && string(code[n:n+len(nop)]) == nop {
-		n += len(nop)
+	n, whole := 0, 0 // bytes, and those of whole NOPs
+	for i := 0; n < len(code) && code[n] == nop[i]; n++ {
+		if i++; i == len(nop) {
+			i, whole = 0, n+1
+		}
 	}
-	return n
+	return whole
 }
 
 // decode reads one instruction; of a machine without a decoder, none.
