@@ -61,6 +61,39 @@ func (t *Tracer) Symbols(r *Record) []uint32 {
 // symbol of the object so.
 func (t *Tracer) Name(symbol uint32) (name string, unique bool) { return t.s.p.name(symbol) }
 
+// Identity is all that a record's digests say of a symbol that it refers to by name: of
+// one whose name others share, Disambiguation adds the file and the size.
+type Identity struct {
+	Name   string // the normal one
+	Shared bool
+	File   string
+	Size   uint64
+}
+
+// Identity is that of a symbol; false where another may have it too, of which a record
+// that refers to either says that it is Ambiguous.
+func (t *Tracer) Identity(symbol uint32) (id Identity, ok bool) {
+	p := t.s.p
+	id = Identity{Name: p.normal(symbol), Shared: p.marks[symbol]&markShared != 0}
+	if id.Shared {
+		id.File, id.Size = p.file.FileName(symbol), p.file.Symbols[symbol].Size
+	}
+	return id, p.marks[symbol]&markTwin == 0
+}
+
+// Identities visits the symbols that have a name: those that share it, and the others
+// only where these are asked for.
+func (t *Tracer) Identities(unshared bool, visit func(symbol uint32, id Identity)) {
+	for i, mark := range t.s.p.marks {
+		if i == 0 || mark&markShared == 0 && !unshared {
+			continue
+		}
+		if id, ok := t.Identity(uint32(i)); ok && id.Name != "" {
+			visit(uint32(i), id)
+		}
+	}
+}
+
 // Primary is the primary symbol of the function that a body is of, 0 where it is
 // of none.
 func (t *Tracer) Primary(body int32) uint32 {

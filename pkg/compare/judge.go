@@ -59,15 +59,27 @@ func (j *judge) reasons(p *pair) []string {
 // link makes the records again of pairs that the names alone leave in doubt.
 func (j *judge) link(pairs []pair, l *linked) {
 	var doubtful [][2]*checksum.Record
+	same := map[[2]*checksum.Record]bool{} // unless a name means something else
 	for i := range pairs {
-		if p := &pairs[i]; p.older != nil && p.newer != nil && (p.refersByName() || reasons(p.older, p.newer, j.dwarf) != nil) {
-			doubtful = append(doubtful, [2]*checksum.Record{p.older, p.newer})
+		p := &pairs[i]
+		if p.older == nil || p.newer == nil {
+			continue
+		}
+		pair := [2]*checksum.Record{p.older, p.newer}
+		switch {
+		case reasons(p.older, p.newer, j.dwarf) != nil || p.ambiguous():
+			doubtful = append(doubtful, pair)
+		case p.refersByName():
+			doubtful, same[pair] = append(doubtful, pair), true
 		}
 	}
 	if len(doubtful) == 0 {
 		return
 	}
 	l.pairVariables()
+	if len(same) > 0 && l.agree() {
+		doubtful = slices.DeleteFunc(doubtful, func(p [2]*checksum.Record) bool { return same[p] })
+	}
 	j.again = l.again(doubtful, false)
 	// Where one variable ends and another starts, either may be meant (rule 3.8f).
 	doubtful = slices.DeleteFunc(doubtful, func(p [2]*checksum.Record) bool {

@@ -105,6 +105,38 @@ func (l *linked) unique(name string, r *checksum.Record) string {
 	return name + "\x00"
 }
 
+// agree tells whether what can be told of a symbol by digests means the same on both
+// sides: a pair of functions whose digests are equal refers to the same things then.
+func (l *linked) agree() bool {
+	wanted := map[checksum.Identity]bool{} // of which a symbol goes by another name
+	unshared := false
+	for side := range l.sides {
+		for symbol := range l.sides[side].names {
+			if id, ok := l.sides[side].Identity(symbol); ok {
+				wanted[id] = true
+				unshared = unshared || !id.Shared
+			}
+		}
+	}
+	older, newer := bothSides(func(side int) map[checksum.Identity][]string {
+		s := &l.sides[side]
+		found := map[checksum.Identity][]string{} // what they go by, or empty
+		s.Identities(unshared, func(symbol uint32, id checksum.Identity) {
+			if wanted[id] {
+				found[id] = append(found[id], s.names[symbol])
+			}
+		})
+		return found
+	})
+	for id, names := range older {
+		others := newer[id]
+		if len(others) > 0 && (len(names) > 1 || len(others) > 1 || names[0] != others[0]) {
+			return false
+		}
+	}
+	return true
+}
+
 // unshared tells whether no other symbol of the object goes by the name of a
 // function or datum; an orphan has none.
 func (s *linkedSide) unshared(r *checksum.Record) bool {

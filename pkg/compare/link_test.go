@@ -211,6 +211,19 @@ func TestLinked(t *testing.T) {
 			[]string{"changed:w.constprop.0", "changed:w.constprop.1"},
 		},
 		{
+			"sizes that changed places, and a caller that stays with the size",
+			object(pieces{
+				elfbuild.Func("w.1", "b801000000 c3").Local(), elfbuild.Func("w.2", "b802000000 90 c3").Local(),
+				calls("f", "w.1"), calls("g", "w.1"), calls("h", "w.1"), calls("k", "w.2"), calls("l", "w.2"),
+			}, nil),
+			object(pieces{
+				elfbuild.Func("w.1", "b803000000 90 c3").Local(), elfbuild.Func("w.2", "b804000000 c3").Local(),
+				calls("f", "w.2"), calls("g", "w.1"), calls("h", "w.1"), calls("k", "w.2"), calls("l", "w.2"),
+			}, nil),
+			[]string{"changed:f", "changed:w.1", "changed:w.2"},
+			[]string{"changed:g", "changed:h", "changed:k", "changed:l", "changed:w.1", "changed:w.2"},
+		},
+		{
 			"two by position, and two callers of one that call the other",
 			object(pieces{elfbuild.Func("w.1", "b801000000 c3").Local(), elfbuild.Func("w.2", "b802000000 c3").Local(), calls("f", "ext")}, nil),
 			object(pieces{elfbuild.Func("w.1", "b803000000 c3").Local(), elfbuild.Func("w.2", "b804000000 c3").Local(), calls("f", "w.2")}, nil),
