@@ -159,7 +159,11 @@ func (t *Tables) In(section uint32, start, end uint64) (lo, hi int) {
 	}
 	run := t.Entries[lo:hi]
 	from := sort.Search(len(run), func(i int) bool { return uint64(run[i].Place) >= start })
-	to := from + sort.Search(len(run)-from, func(i int) bool { return uint64(run[from+i].Place) >= end })
+	below, to := from, from // what is asked about has few
+	for step := 1; to < len(run) && uint64(run[to].Place) < end; step *= 2 {
+		below, to = to+1, min(to+step, len(run))
+	}
+	to = below + sort.Search(to-below, func(i int) bool { return uint64(run[below+i].Place) >= end })
 	return lo + from, lo + to
 }
 

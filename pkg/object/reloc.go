@@ -84,19 +84,14 @@ func (r Relocs) Between(start, end uint64) Relocs {
 		return r
 	}
 	lo := r.search(start)
-	hi := lo
-	for hi < n && hi < lo+nearby && r.Offset(hi) < end {
-		hi++
+	// An entry of a table has a few, a function some: the end is near.
+	below, hi := lo, lo // those up to below are below the end
+	for step := 1; hi < n && r.Offset(hi) < end; step *= 2 {
+		below, hi = hi+1, min(hi+step, n)
 	}
-	if hi == lo+nearby {
-		hi += sort.Search(n-hi, func(i int) bool { return r.Offset(hi+i) >= end })
-	}
+	hi = below + sort.Search(hi-below, func(i int) bool { return r.Offset(below+i) >= end })
 	return r.Slice(lo, hi)
 }
-
-// nearby is how many records are looked at one after the other: an entry of a
-// table has a few.
-const nearby = 8
 
 // search is the first record whose offset is not below one. Those of a table
 // stand at equal distances, so it starts where that would be the case, and looks
