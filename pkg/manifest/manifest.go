@@ -95,11 +95,11 @@ func sortRecords(records []checksum.Record) {
 	keys, first := keysByFile(records)
 	parallel.Chunks(runtime.GOMAXPROCS(0), len(first)-1, filesAtOnce, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			slices.SortFunc(keys[first[i]:first[i+1]], func(a, b sortKey) int {
+			sortKeys(keys[first[i]:first[i+1]], func(a, b sortKey) int {
 				if a.name != b.name {
 					return cmp.Compare(a.name, b.name)
 				}
-				return cmp.Or(compareRecords(&records[a.index], &records[b.index]), cmp.Compare(a.index, b.index))
+				return cmp.Or(compareOfFile(&records[a.index], &records[b.index]), cmp.Compare(a.index, b.index))
 			})
 		}
 	})
@@ -115,6 +115,30 @@ func sortRecords(records []checksum.Record) {
 
 // filesAtOnce is the records of how many files a worker sorts at once.
 const filesAtOnce = 16
+
+// sortKeys sorts keys, of a file with very many - or those of no file - on all cores.
+func sortKeys(keys []sortKey, compare func(a, b sortKey) int) {
+	const atOnce = 1 << 13
+	if len(keys) <= atOnce {
+		slices.SortFunc(keys, compare)
+		return
+	}
+	half := len(keys) / 2
+	var wait parallel.Group
+	wait.Go(func() { sortKeys(keys[:half], compare) })
+	sortKeys(keys[half:], compare)
+	wait.Wait()
+	a, b := slices.Clone(keys[:half]), keys[half:]
+	for len(a) > 0 && len(b) > 0 {
+		if compare(a[0], b[0]) <= 0 {
+			keys[0], a = a[0], a[1:]
+		} else {
+			keys[0], b = b[0], b[1:]
+		}
+		keys = keys[1:]
+	}
+	copy(keys, a)
+}
 
 // sortKey decides most comparisons of two records of a file without looking at these.
 type sortKey struct {
@@ -168,10 +192,8 @@ func beginning(text string) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-func compareRecords(a, b *checksum.Record) int {
-	if c := strings.Compare(a.File, b.File); c != 0 {
-		return c
-	}
+// compareOfFile compares two records of one file.
+func compareOfFile(a, b *checksum.Record) int {
 	if c := strings.Compare(a.Name, b.Name); c != 0 {
 		return c
 	}
