@@ -67,6 +67,9 @@ func (w *walker) findEntries() {
 func (p *program) look(x *part) {
 	x.relocs = p.file.Relocs(x.section).Between(x.start, x.end)
 	x.lo, x.hi = p.tables.In(x.section, x.start, x.end)
+	for x.extent < 0 && x.lo < x.hi && p.tables.Entries[x.hi-1].Front {
+		x.hi-- // code without a symbol that runs into what was taken for padding
+	}
 	x.front = p.firstFront(x.lo, x)
 }
 
