@@ -204,6 +204,29 @@ func TestEscapes(t *testing.T) {
 	}
 }
 
+// Enough records of one file that its are sorted in pieces; equal ones stay in order.
+func TestOrderOfMany(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	records := make([]checksum.Record, 60_000)
+	for i := range records {
+		records[i] = checksum.Record{Name: fmt.Sprintf("function_%d", random.IntN(30_000)), Section: ".text", Body: int32(i)}
+		if random.IntN(8) == 0 {
+			records[i].File = "a.c"
+		}
+	}
+	want := slices.Clone(records)
+	slices.SortStableFunc(want, func(a, b checksum.Record) int {
+		if a.File != b.File {
+			return strings.Compare(a.File, b.File)
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	sortRecords(records)
+	if !slices.EqualFunc(want, records, func(a, b checksum.Record) bool { return a.Body == b.Body }) {
+		t.Error("out of order")
+	}
+}
+
 // Objects by name, records by file, name, section, kind and digest, all in
 // byte order.
 func TestOrder(t *testing.T) {
