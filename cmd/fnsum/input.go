@@ -124,7 +124,7 @@ func (in *inputs) source(x *input) (*source, error) {
 	var notes bytes.Buffer
 	var summed summed
 	var tracer *checksum.Tracer
-	err := reading(x.path, func() (err error) {
+	err := reading(x.file, x.path, func() (err error) {
 		summed, tracer, err = in.sum(x.file.Data, x.path, mapped.TrimSuffix(filepath.Base(x.path)), in.options, in.trace, &notes)
 		return err
 	})
@@ -136,9 +136,9 @@ func (in *inputs) source(x *input) (*source, error) {
 	return &source{manifest: manifest, paths: map[string]string{summed.object.Name: x.path}, tracer: tracer}, nil
 }
 
-// reading does what reads a mapped file, and says which one if that shrank.
-func reading(path string, read func() error) error {
-	err := mapped.Catch(read)
+// reading does what reads a file, and says which one if that changed.
+func reading(file *mapped.File, path string, read func() error) error {
+	err := file.Read(read)
 	if errors.Is(err, mapped.ErrChanged) {
 		return fmt.Errorf("%s: %w", path, err)
 	}

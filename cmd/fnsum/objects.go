@@ -76,7 +76,7 @@ func (in *inputs) tracer(s *source, name string) (*checksum.Tracer, func(), erro
 	options := in.options
 	options.Jobs = 1 // of several trees' objects, each has a core
 	var tracer *checksum.Tracer
-	err = reading(s.paths[name], func() (err error) {
+	err = reading(file, s.paths[name], func() (err error) {
 		_, tracer, err = in.sum(file.Data, s.paths[name], name, options, true, io.Discard)
 		return err
 	})

@@ -178,7 +178,7 @@ func (in *inputs) sumEntry(e *entry, options checksum.Options) {
 		return
 	}
 	defer file.Close()
-	e.err = reading(e.path, func() (err error) {
+	e.err = reading(file, e.path, func() (err error) {
 		e.summed, _, err = in.sum(file.Data, e.path, e.name, options, false, &e.notes)
 		e.object.Detach()
 		return err

@@ -41,20 +41,22 @@ type File struct {
 	Data []byte
 
 	unmap func() error // nil where Data is in our own memory
+	path  string
+	info  os.FileInfo // when it was mapped
 }
 
 // Open opens the regular file at path. Its errors name the path; they wrap
 // ErrEmpty, ErrCompressed or the system's error. The caller closes the File.
 //
-// The file must not be truncated while it is open.
+// What happens to a file while it is mapped happens to Data: Read notices.
 func Open(path string) (*File, error) {
-	data, err := mapFile(path)
+	data, info, err := mapFile(path)
 	if err != nil {
 		return nil, err
 	}
 	format := formatOf(data)
 	if format == nil {
-		return &File{Data: data, unmap: func() error { return unix.Munmap(data) }}, nil
+		return &File{Data: data, unmap: func() error { return unix.Munmap(data) }, path: path, info: info}, nil
 	}
 	content, err := format.decompress(data, limit(len(data)))
 	unmapError := unix.Munmap(data)
@@ -80,32 +82,32 @@ func (f *File) Close() error {
 }
 
 // mapFile maps a file that is not empty.
-func mapFile(path string) ([]byte, error) {
+func mapFile(path string) ([]byte, os.FileInfo, error) {
 	// Without O_NONBLOCK, opening a FIFO would wait for somebody to write.
 	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	switch {
 	case info.IsDir():
-		return nil, fmt.Errorf("%s: is a directory", path)
+		return nil, nil, fmt.Errorf("%s: is a directory", path)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: is not a regular file", path)
+		return nil, nil, fmt.Errorf("%s: is not a regular file", path)
 	case info.Size() == 0:
-		return nil, fmt.Errorf("%s: %w", path, ErrEmpty)
+		return nil, nil, fmt.Errorf("%s: %w", path, ErrEmpty)
 	case info.Size() > math.MaxInt:
-		return nil, fmt.Errorf("%s: too large to map", path)
+		return nil, nil, fmt.Errorf("%s: too large to map", path)
 	}
 	data, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
 	if err != nil {
-		return nil, fmt.Errorf("%s: map: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: map: %w", path, err)
 	}
-	return data, nil
+	return data, info, nil
 }
 
 // TrimSuffix is a file's name without the suffix of the formats that Open
@@ -121,8 +123,31 @@ func TrimSuffix(name string) string {
 	return name
 }
 
-// ErrChanged is the error for a file that shrank while it was read.
+// ErrChanged is the error for a file that shrank or was written to while it was read.
 var ErrChanged = errors.New("the file changed while it was read")
+
+// Read does what reads a file. That the file was changed meanwhile is an error: what was
+// checked of it may not hold any longer.
+func (f *File) Read(read func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil && !f.changed() {
+			panic(p)
+		}
+		if f.changed() {
+			err = ErrChanged
+		}
+	}()
+	return Catch(read)
+}
+
+// changed tells whether the file is still there, and isn't what was mapped any longer.
+func (f *File) changed() bool {
+	if f.info == nil {
+		return false
+	}
+	now, err := os.Stat(f.path)
+	return err == nil && os.SameFile(f.info, now) && (now.Size() != f.info.Size() || !now.ModTime().Equal(f.info.ModTime()))
+}
 
 // Catch does what reads mapped files. The memory behind the end of a file that
 // shrank is gone: reading it is an error.

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/klauspost/compress/zstd"
@@ -340,6 +341,61 @@ func FuzzDecompress(f *testing.F) {
 			t.Errorf("%d bytes, error %v", len(content), err)
 		}
 	})
+}
+
+// A file that is written to while it is read is an error, whatever came of that; one
+// that another took the place of is what it was.
+func TestRead(t *testing.T) {
+	write := func(path string, content byte) {
+		t.Helper()
+		if err := os.WriteFile(path, bytes.Repeat([]byte{content}, 1<<13), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		later := time.Now().Add(time.Duration(content) * time.Second) // clocks are coarse
+		if err := os.Chtimes(path, later, later); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bad := errors.New("bad")
+	for name, test := range map[string]struct {
+		read func(path string) error
+		want error
+	}{
+		"nothing happens": {func(string) error { return nil }, nil},
+		"an error":        {func(string) error { return bad }, bad},
+		"written to":      {func(path string) error { write(path, 2); return nil }, ErrChanged},
+		"an error of it":  {func(path string) error { write(path, 2); return bad }, ErrChanged},
+		"a panic of it":   {func(path string) error { write(path, 2); panic("index out of range") }, ErrChanged},
+		"gone":            {os.Remove, nil},
+		"replaced": {func(path string) error {
+			write(path+".new", 3)
+			return os.Rename(path+".new", path)
+		}, nil},
+	} {
+		path := filepath.Join(t.TempDir(), "file")
+		write(path, 1)
+		file, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Read(func() error { return test.read(path) }); !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
+			t.Errorf("%s: error %v, want %v", name, err, test.want)
+		}
+		file.Close()
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	write(path, 1)
+	file, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	defer func() {
+		if recover() == nil {
+			t.Error("a bug is taken for a file that changed")
+		}
+	}()
+	_ = file.Read(func() error { panic("bug") })
 }
 
 // A file that shrinks while it is mapped is an error where it is read, and
