@@ -12,7 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
@@ -313,6 +315,48 @@ func TestRelocsAreSortedStably(t *testing.T) {
 	}
 }
 
+// A section with so many relocations that they come in pieces, of which two that are in
+// different ones are out of order.
+func TestEachRelocs(t *testing.T) {
+	const count = 70_000
+	relocs := make([]elfbuild.Reloc, count)
+	for i := range relocs {
+		relocs[i] = elfbuild.Abs64(uint64(8*i), "f", int64(i))
+	}
+	for i := 1; i < count; i++ {
+		if i%10_000 != 0 && i != 1<<15 {
+			continue
+		}
+		o := slices.Clone(relocs)
+		o[i-1], o[i] = o[i], o[i-1]
+		f := parse(t, elfbuild.Object{Sections: []elfbuild.Section{
+			elfbuild.Text(".text", elfbuild.Func("f", "e9 00000000", elfbuild.PC32(1, "f", -4))),
+			{Name: ".data", Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Data: make([]byte, 8*count), Relocs: o},
+		}})
+		for n := range count {
+			if r := f.Relocs(2).At(n); r.Offset != uint64(8*n) || r.Addend != int64(n) {
+				t.Fatalf("swapped at %d: record %d is %+v", i, n, r)
+			}
+		}
+		var mutex sync.Mutex
+		seen := map[uint32]map[uint64]bool{}
+		err := f.EachRelocs(func(section uint32, relocs Relocs) error {
+			mutex.Lock()
+			defer mutex.Unlock()
+			if seen[section] == nil {
+				seen[section] = map[uint64]bool{}
+			}
+			for n := range relocs.Len() {
+				seen[section][relocs.Offset(n)] = true
+			}
+			return nil
+		})
+		if err != nil || len(seen) != 2 || len(seen[1]) != 1 || len(seen[2]) != count {
+			t.Errorf("swapped at %d: %d and %d places seen, error %v", i, len(seen[1]), len(seen[2]), err)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	text := elfbuild.Text(".text", elfbuild.Func("f", "c3"))
 	good := elfbuild.Object{Sections: []elfbuild.Section{text}}
@@ -349,6 +393,7 @@ func TestRefusals(t *testing.T) {
 		"embedded bitcode and no code":  {withSections(elfbuild.Section{Name: ".llvmbc", Data: []byte{1}}), ErrIR},
 		"embedded bitcode and code":     {withSections(elfbuild.Section{Name: ".llvmbc", Data: []byte{1}}, text), nil},
 		"no code, and no IR":            {withSections(elfbuild.Data(".data", elfbuild.Raw("00"))), nil},
+		"a name of 16 MiB":              {withSections(elfbuild.Text(".text", elfbuild.Func(strings.Repeat("f", 1<<24), "c3"))), ErrFormat},
 		"ELF32":                         {patched(elf.EI_CLASS, byte(elf.ELFCLASS32)), ErrClass},
 		"an unknown class":              {patched(elf.EI_CLASS, 7), ErrFormat},
 		"an unknown byte order":         {patched(elf.EI_DATA, 3), ErrFormat},
