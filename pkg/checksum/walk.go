@@ -220,7 +220,7 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 		if in.Kind == decode.Nop {
 			x.plain, x.placed = false, part.lo < part.hi && p.tables.Has(part.section, part.start+at)
 		} else {
-			x.plain = in.Form == 0 && in.PC.Len == 0
+			x.plain, x.placed = in.Form == 0 && in.PC.Len == 0, false
 		}
 		if in.Kind != decode.Nop || x.placed {
 			ordinal++
@@ -732,8 +732,7 @@ func (w *walker) touch(t *target) {
 // linked tells whether it is to be known who uses a symbol: one whose name others
 // share, or that a compiler numbered.
 func (w *walker) linked(symbol uint32) bool {
-	return w.p.links && w.p.marks[symbol]&markBook == 0 &&
-		(w.p.marks[symbol]&markShared != 0 || w.p.marks[symbol]&markRenamed != 0)
+	return w.p.links && w.p.marks[symbol]&markBook == 0 && w.p.marks[symbol]&(markShared|markRenamed) != 0
 }
 
 // useByData notes that the function refers to such a symbol by nameless data; the

@@ -36,7 +36,7 @@ func (s *Section) Entsize() uint64 { return uint64(s.entsize) }
 
 // Link is a section's sh_link.
 func (f *File) Link(section uint32) uint32 {
-	return f.u32(f.headers[section*sectionHeaderSize+40:])
+	return f.u32(f.headers[int(section)*sectionHeaderSize+40:])
 }
 
 // Allocated tells whether the section is part of the running kernel.
