@@ -90,10 +90,10 @@ func (c *Code) orderSymbols() {
 	var mappings []uint32
 	for i := range f.Symbols {
 		switch s := &f.Symbols[i]; {
-		case marksPlace(s):
+		case s.info&placeFlag != 0:
 			c.ordered[s.Section+1]++
 			n++
-		case s.Defined() && f.Sections[s.Section].Executable() && mappingKind(s) != 0:
+		case s.info&mappingFlag != 0 && s.Defined() && f.Sections[s.Section].Executable():
 			mappings = append(mappings, uint32(i))
 		}
 	}
@@ -103,7 +103,7 @@ func (c *Code) orderSymbols() {
 	}
 	c.order = huge.Make[uint32](n, n)
 	for i := range f.Symbols {
-		if s := &f.Symbols[i]; marksPlace(s) {
+		if s := &f.Symbols[i]; s.info&placeFlag != 0 {
 			c.order[c.ordered[s.Section]] = uint32(i)
 			c.ordered[s.Section]++
 		}
@@ -119,17 +119,13 @@ func (c *Code) orderSymbols() {
 	}
 }
 
-// marksPlace leaves out the symbols that mark no place of the program: mapping
-// symbols ($x, $d, $x.N of the arm64 ELF ABI, "Mapping symbols", also behind
-// objcopy's prefix) and the assembler's own temporary labels.
+// marksPlace tells whether a symbol, which is no mapping symbol, marks a place of the
+// program: the assembler's own temporary labels don't.
 func marksPlace(s *Symbol) bool {
 	if !s.Defined() || s.Name() == "" || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
 		return false
 	}
-	if !s.Local() || s.Type() != elf.STT_NOTYPE {
-		return true
-	}
-	return !strings.HasPrefix(s.Name(), ".Ltmp") && mappingKind(s) == 0
+	return !s.Local() || s.Type() != elf.STT_NOTYPE || !strings.HasPrefix(s.Name(), ".Ltmp")
 }
 
 // SymbolsOf is the symbols that mark a place in the section, by value; those

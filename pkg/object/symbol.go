@@ -30,12 +30,15 @@ type Symbol struct {
 	Size    uint64 // in bytes
 	name    *byte  // nil for none
 	Section uint32 // extended index resolved
-	info    uint32 // st_info, and above it the name's length
+	info    uint32 // st_info, what the name says, and above that the name's length
 }
 
+// What is in a symbol's info above the 8 bits of st_info.
 const (
-	infoBits   = 8 // of st_info
-	maxNameLen = 1<<(32-infoBits) - 1
+	placeFlag   = 1 << (iota + 8) // it marks a place of the program
+	mappingFlag                   // it is a mapping symbol
+	lengthUnit                    // of the name
+	maxNameLen  = 1<<32/lengthUnit - 1
 )
 
 // setName sets the name, of which a symbol holds no more than a view.
@@ -44,12 +47,18 @@ func (s *Symbol) setName(name string) error {
 		return fmt.Errorf("a name of %d bytes", len(name))
 	}
 	s.name = unsafe.StringData(name)
-	s.info = s.info&(1<<infoBits-1) | uint32(len(name))<<infoBits
+	s.info = s.info%placeFlag + uint32(len(name))*lengthUnit
+	switch {
+	case mappingKind(s) != 0:
+		s.info |= mappingFlag
+	case marksPlace(s):
+		s.info |= placeFlag
+	}
 	return nil
 }
 
 // Name is the symbol's name; of a section's without one, the section's.
-func (s *Symbol) Name() string { return unsafe.String(s.name, s.info>>infoBits) }
+func (s *Symbol) Name() string { return unsafe.String(s.name, s.info/lengthUnit) }
 
 // Type is STT_FUNC, STT_OBJECT, ...
 func (s *Symbol) Type() elf.SymType { return elf.ST_TYPE(uint8(s.info)) }
