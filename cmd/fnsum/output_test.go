@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -49,13 +50,20 @@ func TestWriteOutputFails(t *testing.T) {
 	}
 }
 
-// writeForever makes the test binary write to a file, say so, and never end.
-const writeForever = "FNSUM_TEST_WRITE_FOREVER"
+// writeForever makes the test binary write to a file, say so, and never end; ignoreHangup
+// makes it ignore that signal.
+const (
+	writeForever = "FNSUM_TEST_WRITE_FOREVER"
+	ignoreHangup = "FNSUM_TEST_IGNORE_HANGUP"
+)
 
 // A signal in the middle of a write leaves what was there, and nothing else, and ends
 // the process as it always does.
 func TestWriteOutputInterrupted(t *testing.T) {
 	if path := os.Getenv(writeForever); path != "" {
+		if os.Getenv(ignoreHangup) != "" {
+			signal.Ignore(syscall.SIGHUP)
+		}
 		writeOutput(path, io.Discard, func(w io.Writer) error {
 			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
 				return err
@@ -65,10 +73,23 @@ func TestWriteOutputInterrupted(t *testing.T) {
 		})
 		return
 	}
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, test := range []struct {
+		signals []syscall.Signal // the last one ends it
+		ignore  string
+	}{
+		{[]syscall.Signal{syscall.SIGINT}, ""},
+		{[]syscall.Signal{syscall.SIGTERM}, ""},
+		{[]syscall.Signal{syscall.SIGHUP}, ""},
+		{[]syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, "yes"},
+	} {
+		s := test.signals[len(test.signals)-1]
+		if signal.Ignored(s) {
+			t.Logf("%v is ignored here, and by what is started", s)
+			continue
+		}
 		path := filepath.Join(t.TempDir(), "out")
 		cmd := exec.Command(os.Args[0], "-test.run=^TestWriteOutputInterrupted$")
-		cmd.Env = append(os.Environ(), writeForever+"="+path)
+		cmd.Env = append(os.Environ(), writeForever+"="+path, ignoreHangup+"="+test.ignore)
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -79,8 +100,10 @@ func TestWriteOutputInterrupted(t *testing.T) {
 		if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "written\n" {
 			t.Fatalf("%q, %v", line, err)
 		}
-		if err := cmd.Process.Signal(s); err != nil {
-			t.Fatal(err)
+		for _, s := range test.signals {
+			if err := cmd.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
 		}
 		cmd.Wait()
 		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != s {

@@ -20,10 +20,17 @@ type temporary struct {
 	kept    bool // the file is what it was to become, or gone
 }
 
+// ending are the signals that end a process and come from outside.
+var ending = [...]os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP}
+
 // createTemporary makes a file beside the one that it is to become.
 func createTemporary(path string) (*temporary, error) {
 	t := &temporary{signals: make(chan os.Signal, 1)}
-	signal.Notify(t.signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	for _, s := range ending {
+		if !signal.Ignored(s) { // as nohup(1) does
+			signal.Notify(t.signals, s)
+		}
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		signal.Stop(t.signals)
