@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -48,6 +49,46 @@ func BenchmarkOpen(b *testing.B) {
 		b.SetBytes(f.Size())
 		f.Close()
 	}
+}
+
+// BenchmarkPrepare is functions, tables and names, and BenchmarkWalk the first walk of all
+// functions.
+func BenchmarkPrepare(b *testing.B) {
+	f := opened(b)
+	for b.Loop() {
+		if _, err := newProgram(f, &x86, builtin, runtime.GOMAXPROCS(0)); err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(f.Size())
+	}
+}
+
+func BenchmarkWalk(b *testing.B) {
+	f := opened(b)
+	p, err := newProgram(f, &x86, builtin, runtime.GOMAXPROCS(0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	functions := make([]int32, len(p.code.Funcs))
+	for i := range functions {
+		functions[i] = int32(i)
+	}
+	records := make([]Record, len(functions))
+	for b.Loop() {
+		s := &summer{p: p, jobs: runtime.GOMAXPROCS(0)}
+		s.walk(functions, records)
+		b.SetBytes(f.Size())
+	}
+}
+
+// opened is a kernel, closed when the benchmark ends.
+func opened(b *testing.B) *object.File {
+	f, err := object.Open(kernel(b, "x86_64-gcc/base.o"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { f.Close() })
+	return f
 }
 
 // TestAnchoredImmediates moves each immediate of a real kernel that is taken for a part
