@@ -131,7 +131,13 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 	case targetMerge:
 		b = append(b, tagMerge)
 		b = binary.AppendUvarint(b, t.at-t.start)
-		return w.appendData(b, t.section, t.start, t.end, false)
+		if w.inMerge { // which may refer to itself
+			return w.appendNested(b, datumKey{t.section, t.start}, t.end)
+		}
+		w.inMerge = true
+		b = w.appendData(b, t.section, t.start, t.end, false)
+		w.inMerge = false
+		return b
 	case targetDatum:
 		start, end, ok := w.extentOf(t)
 		if !ok {
@@ -374,8 +380,8 @@ func (w *walker) recall(key nestedKey) (nested, bool) {
 
 // nest makes a datum's digest at the present depth.
 func (w *walker) nest(key datumKey, end uint64) nested {
-	truncated, unsettled, maskable, ambiguous := w.truncated, w.unsettled, w.maskable, w.ambiguous
-	w.truncated, w.unsettled, w.maskable, w.ambiguous = false, false, false, false
+	truncated, unsettled, maskable, ambiguous, inMerge := w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge
+	w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge = false, false, false, false, false
 	first, firstUse := len(w.disambig), len(w.uses)
 	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
 	w.nested[w.depth] = buf
@@ -400,6 +406,7 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 	w.truncated = w.truncated || truncated
 	w.unsettled = w.unsettled || unsettled
 	w.maskable = w.maskable || maskable
+	w.inMerge = inMerge
 	return n
 }
 

@@ -89,6 +89,7 @@ type walker struct {
 	byData    int                 // uses by data so far
 	depth     int                 // of nested data being encoded
 	truncated bool                // they go deeper than maxDepth
+	inMerge   bool                // what is encoded is part of an entry of a section of constants
 	elsewhere elsewhere
 	findings  findings
 	unsettled bool
