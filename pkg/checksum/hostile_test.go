@@ -48,6 +48,16 @@ func TestHostile(t *testing.T) {
 			text.Symbols = append(text.Symbols, fn("f", 0, 1))
 			return obj(text, data)
 		}},
+		{"constants that refer to two others, in a ring", func() elfbuild.Object {
+			const n = 5000
+			text := section(".text", elf.SHF_EXECINSTR, make([]byte, 8))
+			text.Symbols = append(text.Symbols, fn("f", 0, 8))
+			text.Relocs = relocs(1, func(int) uint64 { return 0 }, ".rodata.cst16", zero)
+			constants := section(".rodata.cst16", elf.SHF_MERGE, make([]byte, 16*n))
+			constants.Entsize = 16
+			constants.Relocs = relocs(2*n, func(i int) uint64 { return uint64(8 * i) }, ".rodata.cst16", func(i int) int64 { return int64(16 * ((i/2 + 1 + i%2) % n)) })
+			return obj(text, constants)
+		}},
 		{"aliases", func() elfbuild.Object {
 			text := section(".text", elf.SHF_EXECINSTR, rets(16*size))
 			for i := range size {
