@@ -4,13 +4,13 @@ package fnsum_test
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fnsum/fnsum/internal/kernels"
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/compare"
 	"github.com/fnsum/fnsum/pkg/manifest"
@@ -61,20 +61,14 @@ func sumKernel(t *testing.T, path string, jobs int) []byte {
 }
 
 func TestKernels(t *testing.T) {
-	dir := os.Getenv("FNSUM_KERNELS")
-	if dir == "" {
-		t.Skip("FNSUM_KERNELS is not set: NOT tried on real kernel objects")
-	}
 	bases := map[string][]byte{}
 	for _, k := range kernelChanges {
 		t.Run(k.set+"/"+k.variant, func(t *testing.T) {
-			if _, err := os.Stat(filepath.Join(dir, k.set)); err != nil {
-				t.Skipf("%v: NOT tried on this kernel", err)
-			}
+			base, path := kernels.Path(t, k.set, "base.o"), kernels.Path(t, k.set, k.variant+".o")
 			if bases[k.set] == nil {
-				bases[k.set] = sumKernel(t, filepath.Join(dir, k.set, "base.o"), 1)
+				bases[k.set] = sumKernel(t, base, 1)
 			}
-			text := sumKernel(t, filepath.Join(dir, k.set, k.variant+".o"), 2)
+			text := sumKernel(t, path, 2)
 			if k.variant == "base" && !bytes.Equal(text, bases[k.set]) {
 				t.Error("one worker and two give different manifests")
 			}
@@ -94,7 +88,7 @@ func TestKernels(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, "manifests", result, k.changed, k.lineOnly)
-			oldSide, newSide := traceKernel(t, filepath.Join(dir, k.set, "base.o")), traceKernel(t, filepath.Join(dir, k.set, k.variant+".o"))
+			oldSide, newSide := traceKernel(t, base), traceKernel(t, path)
 			result, err = compare.Manifests(oldSide.manifest, newSide.manifest, compare.Options{
 				Objects: func(string, string) (a, b *checksum.Tracer, done func(), err error) {
 					return oldSide.tracer, newSide.tracer, func() {}, nil

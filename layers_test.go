@@ -15,10 +15,10 @@ const module = "github.com/fnsum/fnsum/"
 // layers says which packages of the module each package may import. Those under
 // internal are listed where they are reached; they know nothing of the domain.
 var layers = map[string][]string{
-	"pkg/object":       {"internal/mapped", "internal/parallel", "internal/huge"},
+	"pkg/object":       {"internal/mapped", "internal/parallel", "internal/huge", "internal/gallop"},
 	"pkg/decode":       nil,
 	"pkg/lines":        {"pkg/object", "pkg/decode"},
-	"pkg/alternatives": {"pkg/object", "internal/huge"},
+	"pkg/alternatives": {"pkg/object", "internal/huge", "internal/gallop"},
 	"pkg/checksum":     {"pkg/object", "pkg/decode", "pkg/alternatives", "pkg/lines", "internal/parallel", "internal/huge"},
 	"pkg/manifest":     {"pkg/checksum", "pkg/object", "internal/mapped", "internal/parallel", "internal/huge"},
 	"pkg/compare":      {"pkg/manifest", "pkg/checksum", "internal/parallel"},

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fnsum/fnsum/internal/kernels"
 	"github.com/fnsum/fnsum/internal/mutate"
 )
 
@@ -51,12 +52,8 @@ func TestMutations(t *testing.T) {
 		}
 	})
 	t.Run("kernels", func(t *testing.T) {
-		dir := os.Getenv("FNSUM_KERNELS")
-		if dir == "" {
-			t.Skip("FNSUM_KERNELS is not set: NOT tried on real kernel objects")
-		}
 		for _, set := range []string{"x86_64-gcc", "x86_64-plain", "arm64"} {
-			sample(t, filepath.Join(dir, set, "base.o"), 12)
+			t.Run(set, func(t *testing.T) { sample(t, kernels.Path(t, set, "base.o"), 12) })
 		}
 	})
 	t.Run("objects", func(t *testing.T) {
@@ -65,7 +62,7 @@ func TestMutations(t *testing.T) {
 			t.Skip("FNSUM_MUTATIONS is not set")
 		}
 		for path := range strings.FieldsSeq(os.Getenv("FNSUM_OBJECTS")) {
-			sample(t, path, limit)
+			t.Run(path, func(t *testing.T) { sample(t, path, limit) })
 		}
 	})
 }
@@ -127,26 +124,24 @@ func newTrial(t *testing.T, name string, data []byte, jobs int) *mutate.Trial {
 
 // sample tries so many sites of each class of an object, together.
 func sample(t *testing.T, path string, limit int) {
-	t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
-		started := time.Now()
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		trial := newTrial(t, filepath.Base(path), data, runtime.GOMAXPROCS(0))
-		var sites []mutate.Site
-		for _, class := range mutate.Classes() {
-			sites = append(sites, trial.Sites(class, limit)...)
-		}
-		verdicts := map[string][]mutate.Verdict{}
-		for _, v := range trial.Together(sites) {
-			verdicts[v.Site.Class] = append(verdicts[v.Site.Class], v)
-		}
-		for _, class := range mutate.Classes() {
-			report(t, class, verdicts[class])
-		}
-		t.Logf("%d sites, %d sums, %v", len(sites), trial.Sums, time.Since(started).Round(time.Second))
-	})
+	started := time.Now()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial := newTrial(t, filepath.Base(path), data, runtime.GOMAXPROCS(0))
+	var sites []mutate.Site
+	for _, class := range mutate.Classes() {
+		sites = append(sites, trial.Sites(class, limit)...)
+	}
+	verdicts := map[string][]mutate.Verdict{}
+	for _, v := range trial.Together(sites) {
+		verdicts[v.Site.Class] = append(verdicts[v.Site.Class], v)
+	}
+	for _, class := range mutate.Classes() {
+		report(t, class, verdicts[class])
+	}
+	t.Logf("%d sites, %d sums, %v", len(sites), trial.Sums, time.Since(started).Round(time.Second))
 }
 
 // report fails for each site that wasn't reported exactly, and logs the count.

@@ -130,11 +130,12 @@ var ErrChanged = errors.New("the file changed while it was read")
 // checked of it may not hold any longer.
 func (f *File) Read(read func() error) (err error) {
 	defer func() {
-		if p := recover(); p != nil && !f.changed() {
-			panic(p)
-		}
-		if f.changed() {
+		p := recover()
+		switch {
+		case f.changed():
 			err = ErrChanged
+		case p != nil:
+			panic(p)
 		}
 	}()
 	return Catch(read)

@@ -28,6 +28,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/fnsum/fnsum/internal/gallop"
 	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/pkg/object"
 )
@@ -159,11 +160,8 @@ func (t *Tables) In(section uint32, start, end uint64) (lo, hi int) {
 	}
 	run := t.Entries[lo:hi]
 	from := sort.Search(len(run), func(i int) bool { return uint64(run[i].Place) >= start })
-	below, to := from, from // what is asked about has few
-	for step := 1; to < len(run) && uint64(run[to].Place) < end; step *= 2 {
-		below, to = to+1, min(to+step, len(run))
-	}
-	to = below + sort.Search(to-below, func(i int) bool { return uint64(run[below+i].Place) >= end })
+	// What is asked about has few.
+	to := gallop.Search(len(run), from, func(i int) bool { return uint64(run[i].Place) >= end })
 	return lo + from, lo + to
 }
 

@@ -6,26 +6,16 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
 
+	"github.com/fnsum/fnsum/internal/kernels"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
-// kernel is the path of a file in the set of real kernel objects, which
-// FNSUM_KERNELS names.
-func kernel(tb testing.TB, name string) string {
-	dir := os.Getenv("FNSUM_KERNELS")
-	if dir == "" {
-		tb.Skip("FNSUM_KERNELS is not set: NOT tried on real kernel objects")
-	}
-	return filepath.Join(dir, name)
-}
-
 func BenchmarkSum(b *testing.B) {
-	path := kernel(b, "x86_64-gcc/base.o")
+	path := kernels.Path(b, "x86_64-gcc", "base.o")
 	for b.Loop() {
 		f, err := object.Open(path)
 		if err != nil {
@@ -40,7 +30,7 @@ func BenchmarkSum(b *testing.B) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	path := kernel(b, "x86_64-gcc/base.o")
+	path := kernels.Path(b, "x86_64-gcc", "base.o")
 	for b.Loop() {
 		f, err := object.Open(path)
 		if err != nil {
@@ -83,7 +73,7 @@ func BenchmarkWalk(b *testing.B) {
 
 // opened is a kernel, closed when the benchmark ends.
 func opened(b *testing.B) *object.File {
-	f, err := object.Open(kernel(b, "x86_64-gcc/base.o"))
+	f, err := object.Open(kernels.Path(b, "x86_64-gcc", "base.o"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -95,9 +85,9 @@ func opened(b *testing.B) *object.File {
 // of a reference by one unit: the function must be another, unless what is there
 // instead is a namesake of the same file and size, or equal data.
 func TestAnchoredImmediates(t *testing.T) {
-	data, err := os.ReadFile(kernel(t, "arm64/base.o"))
+	data, err := os.ReadFile(kernels.Path(t, "arm64", "base.o"))
 	if err != nil {
-		t.Skipf("%v: NOT tried on this kernel", err)
+		t.Fatal(err)
 	}
 	file, err := object.Parse(data)
 	if err != nil {

@@ -59,10 +59,10 @@ func (p *program) name(symbol uint32) (name string, unique bool) {
 
 // normal is a symbol's normal name.
 func (p *program) normal(symbol uint32) string {
-	if p.marks[symbol]&markRenamed == 0 {
-		return p.file.Symbols[symbol].Name()
+	if p.renamed.has(symbol) {
+		return p.renamed.of(symbol)
 	}
-	return p.renamed.of(symbol)
+	return p.file.Symbols[symbol].Name()
 }
 
 type symbolMark uint8
@@ -74,7 +74,6 @@ const (
 	markPrints                           // a function that prints what a WARN says
 	markTwin                             // shared, and its file and size don't tell which it is
 	markBook                             // shared, and keeps books for one place in the code
-	markRenamed                          // its normal name isn't its own
 	markEntry                            // what the function goes by that starts there
 )
 
@@ -154,7 +153,6 @@ func (p *program) nameSymbols(workers int) {
 			name := s.Name()
 			normal := Normal(name)
 			if len(normal) != len(name) || normal != name {
-				p.marks[i] |= markRenamed
 				p.renamed.add(uint32(i), normal)
 			}
 			if s.Defined() {

@@ -36,6 +36,11 @@ func (r *renames) add(symbol uint32, normal string) {
 	*names = append(*names, normal)
 }
 
+// has tells whether a symbol was added.
+func (r *renames) has(symbol uint32) bool {
+	return r.set[symbol/wordBits]>>(symbol%wordBits)&1 != 0
+}
+
 // of is the normal name of a symbol that was added.
 func (r *renames) of(symbol uint32) string {
 	word := symbol / wordBits

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/fnsum/fnsum/internal/kernels"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -60,7 +61,7 @@ func TestTrace(t *testing.T) {
 
 func TestTraceKernel(t *testing.T) {
 	for _, set := range []string{"x86_64-gcc", "x86_64-plain"} {
-		t.Run(set, func(t *testing.T) { traceFile(t, kernel(t, set+"/base.o"), 40) })
+		t.Run(set, func(t *testing.T) { traceFile(t, kernels.Path(t, set, "base.o"), 40) })
 	}
 }
 

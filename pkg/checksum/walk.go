@@ -733,7 +733,7 @@ func (w *walker) touch(t *target) {
 // linked tells whether it is to be known who uses a symbol: one whose name others
 // share, or that a compiler numbered.
 func (w *walker) linked(symbol uint32) bool {
-	return w.p.links && w.p.marks[symbol]&markBook == 0 && w.p.marks[symbol]&(markShared|markRenamed) != 0
+	return w.p.links && w.p.marks[symbol]&markBook == 0 && (w.p.marks[symbol]&markShared != 0 || w.p.renamed.has(symbol))
 }
 
 // useByData notes that the function refers to such a symbol by nameless data; the

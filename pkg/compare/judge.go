@@ -58,8 +58,7 @@ func (j *judge) reasons(p *pair) []string {
 
 // link makes the records again of pairs that the names alone leave in doubt.
 func (j *judge) link(pairs []pair, l *linked) {
-	var doubtful [][2]*checksum.Record
-	same := map[[2]*checksum.Record]bool{} // unless a name means something else
+	var doubtful, byName [][2]*checksum.Record // byName: the same unless a name means something else
 	for i := range pairs {
 		p := &pairs[i]
 		if p.older == nil || p.newer == nil {
@@ -70,15 +69,15 @@ func (j *judge) link(pairs []pair, l *linked) {
 		case reasons(p.older, p.newer, j.dwarf) != nil || p.ambiguous():
 			doubtful = append(doubtful, pair)
 		case p.refersByName():
-			doubtful, same[pair] = append(doubtful, pair), true
+			byName = append(byName, pair)
 		}
 	}
-	if len(doubtful) == 0 {
+	if len(doubtful)+len(byName) == 0 {
 		return
 	}
 	l.pairVariables()
-	if len(same) > 0 && l.agree() {
-		doubtful = slices.DeleteFunc(doubtful, func(p [2]*checksum.Record) bool { return same[p] })
+	if len(byName) > 0 && !l.agree() {
+		doubtful = append(doubtful, byName...)
 	}
 	j.again = l.again(doubtful, false)
 	// Where one variable ends and another starts, either may be meant (rule 3.8f).

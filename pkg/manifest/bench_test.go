@@ -4,22 +4,17 @@ package manifest
 
 import (
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/fnsum/fnsum/internal/kernels"
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // BenchmarkWrite is what a manifest takes behind the checksums: sorting and text.
 func BenchmarkWrite(b *testing.B) {
-	dir := os.Getenv("FNSUM_KERNELS")
-	if dir == "" {
-		b.Skip("FNSUM_KERNELS names no folder: NOT tried on real kernels")
-	}
-	f, err := object.Open(filepath.Join(dir, "x86_64-gcc/base.o"))
+	f, err := object.Open(kernels.Path(b, "x86_64-gcc", "base.o"))
 	if err != nil {
 		b.Fatal(err)
 	}

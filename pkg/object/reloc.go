@@ -8,8 +8,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"sort"
 	"sync"
+
+	"github.com/fnsum/fnsum/internal/gallop"
 )
 
 // Reloc is one relocation record with its addend (Elf64_Rela).
@@ -85,17 +86,11 @@ func (r Relocs) Between(start, end uint64) Relocs {
 	}
 	lo := r.search(start)
 	// An entry of a table has a few, a function some: the end is near.
-	below, hi := lo, lo // those up to below are below the end
-	for step := 1; hi < n && r.Offset(hi) < end; step *= 2 {
-		below, hi = hi+1, min(hi+step, n)
-	}
-	hi = below + sort.Search(hi-below, func(i int) bool { return r.Offset(below+i) >= end })
-	return r.Slice(lo, hi)
+	return r.Slice(lo, gallop.Search(n, lo, func(i int) bool { return r.Offset(i) >= end }))
 }
 
 // search is the first record whose offset is not below one. Those of a table
-// stand at equal distances, so it starts where that would be the case, and looks
-// farther and farther away from there.
+// stand at equal distances, so it starts where that would be the case.
 func (r Relocs) search(at uint64) int {
 	n := r.Len()
 	first, last := r.Offset(0), r.Offset(n-1)
@@ -106,14 +101,7 @@ func (r Relocs) search(at uint64) int {
 		return n
 	}
 	guess := int(float64(at-first) / float64(last-first) * float64(n-1))
-	lo, hi := guess, guess // all before lo are below, those from hi on are not
-	for step := 1; lo > 0 && r.Offset(lo-1) >= at; step *= 2 {
-		lo, hi = max(lo-step, 0), lo
-	}
-	for step := 1; hi < n && r.Offset(hi) < at; step *= 2 {
-		lo, hi = hi+1, min(hi+step, n)
-	}
-	return lo + sort.Search(hi-lo, func(i int) bool { return r.Offset(lo+i) >= at })
+	return gallop.Search(n, guess, func(i int) bool { return r.Offset(i) >= at })
 }
 
 // Slice is the records from lo up to hi.

@@ -128,9 +128,6 @@ func (f *File) loadSections() error {
 			}
 			s := &f.Sections[i]
 			name, err := stringAt(table, f.u32(f.headers[i*sectionHeaderSize:]))
-			if err == nil && len(name) > math.MaxUint32 {
-				err = fmt.Errorf("%d bytes", len(name))
-			}
 			if err != nil {
 				return fmt.Errorf("%w: name of section %d: %v", ErrFormat, i, err)
 			}
@@ -165,7 +162,7 @@ func (f *File) loadSection(i int) error {
 }
 
 // stringAt is a view of the NUL-terminated string at the offset of a string
-// table.
+// table. It is no longer than a symbol can hold.
 func stringAt(table []byte, offset uint32) (string, error) {
 	if offset == 0 && len(table) == 0 {
 		return "", nil
@@ -175,10 +172,12 @@ func stringAt(table []byte, offset uint32) (string, error) {
 	}
 	rest := table[offset:]
 	n := bytes.IndexByte(rest, 0)
-	if n < 0 {
+	switch {
+	case n < 0:
 		return "", fmt.Errorf("the string at offset %#x has no end", offset)
-	}
-	if n == 0 {
+	case n > maxNameLen:
+		return "", fmt.Errorf("the string at offset %#x has %d bytes", offset, n)
+	case n == 0:
 		return "", nil
 	}
 	return unsafe.String(&rest[0], n), nil

@@ -42,10 +42,7 @@ const (
 )
 
 // setName sets the name, of which a symbol holds no more than a view.
-func (s *Symbol) setName(name string) error {
-	if len(name) > maxNameLen {
-		return fmt.Errorf("a name of %d bytes", len(name))
-	}
+func (s *Symbol) setName(name string) {
 	s.name = unsafe.StringData(name)
 	s.info = s.info%placeFlag + uint32(len(name))*lengthUnit
 	switch {
@@ -54,7 +51,6 @@ func (s *Symbol) setName(name string) error {
 	case marksPlace(s):
 		s.info |= placeFlag
 	}
-	return nil
 }
 
 // Name is the symbol's name; of a section's without one, the section's.
@@ -188,9 +184,7 @@ func (t *symbolTable) load(i int) error {
 	if s.Type() == elf.STT_SECTION && s.Defined() && name == "" {
 		name = f.Sections[s.Section].Name()
 	}
-	if err := s.setName(name); err != nil {
-		return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
-	}
+	s.setName(name)
 	return nil
 }
 
