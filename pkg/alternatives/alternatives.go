@@ -160,9 +160,9 @@ func (t *Tables) In(section uint32, start, end uint64) (lo, hi int) {
 	}
 	run := t.Entries[lo:hi]
 	from := sort.Search(len(run), func(i int) bool { return uint64(run[i].Place) >= start })
-	// What is asked about has few.
-	to := gallop.Search(len(run), from, func(i int) bool { return uint64(run[i].Place) >= end })
-	return lo + from, lo + to
+	run = run[from:] // what is asked about has few
+	n := gallop.Search(len(run), 0, func(i int) bool { return uint64(run[i].Place) >= end })
+	return lo + from, lo + from + n
 }
 
 // Has tells whether an entry is about the place.

@@ -78,15 +78,15 @@ func (r Relocs) Type(i int) uint32 {
 	return binary.LittleEndian.Uint32(b)
 }
 
-// Between is the records whose offset lies in [start, end).
+// Between is the records whose offset lies in [start, end), none where that is empty.
 func (r Relocs) Between(start, end uint64) Relocs {
 	n := r.Len()
 	if n == 0 || start <= r.Offset(0) && r.Offset(n-1) < end { // as in a section for each function
 		return r
 	}
-	lo := r.search(start)
+	rest := r.From(r.search(start))
 	// An entry of a table has a few, a function some: the end is near.
-	return r.Slice(lo, gallop.Search(n, lo, func(i int) bool { return r.Offset(i) >= end }))
+	return rest.Slice(0, gallop.Search(rest.Len(), 0, func(i int) bool { return rest.Offset(i) >= end }))
 }
 
 // search is the first record whose offset is not below one. Those of a table
