@@ -23,8 +23,12 @@ func (p *program) isBook(symbol uint32) bool {
 	if !s.Local() || s.Size == 0 || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return false
 	}
-	if strings.HasPrefix(s.Name(), uniqueDebug) || strings.Contains(s.Name(), "."+uniqueDebug) { // clang: f.name
+	dot := strings.IndexByte(s.Name(), '.')
+	if strings.HasPrefix(s.Name(), uniqueDebug) || dot >= 0 && strings.Contains(s.Name()[dot:], "."+uniqueDebug) { // clang: f.name
 		return true
+	}
+	if dot < 0 { // most variables: no function's, and without a number
+		return false
 	}
 	stem := p.normal(symbol)
 	for _, name := range bookkeeping {

@@ -198,6 +198,9 @@ func (w *walker) appendSymbol(b []byte, symbol uint32, number int) []byte {
 // appendNumber tells symbols of one normal name apart within a function, by
 // the order of their first use (rule 3.9).
 func (w *walker) appendNumber(b []byte, symbol uint32) []byte {
+	if w.p.marks[symbol]&markShared == 0 {
+		return b
+	}
 	name, unique := w.p.name(symbol)
 	if unique {
 		return b

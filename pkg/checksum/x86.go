@@ -22,7 +22,7 @@ var x86 = machine{
 	bias:      0x8000_0000, // __pa_symbol: -__START_KERNEL_map, arch/x86/include/asm/page_64_types.h
 	lines:     &lines.X86,
 	appendBranch: func(b, code []byte, in *decode.Inst) []byte {
-		return append(b, code[:in.Opcode]...)
+		return appendShort(b, code[:in.Opcode])
 	},
 	blankPC: func(code []byte, in *decode.Inst) { clear(in.PC.Of(code)) },
 	landingPad: func(code []byte) bool {
