@@ -10,56 +10,53 @@ import (
 
 // allNames is all names of all functions of the two sides, primary names and
 // aliases, in normal form.
-type allNames struct{ older, newer map[string][]*checksum.Record }
+type allNames struct{ older, newer map[string][]*candidate }
 
 // gone tells whether no function of a side, 0 for the old one, has a name.
 func (n *allNames) gone(side int, name string) bool {
-	return n != nil && len([...]map[string][]*checksum.Record{n.older, n.newer}[side][name]) == 0
+	return n != nil && len([...]map[string][]*candidate{n.older, n.newer}[side][name]) == 0
 }
 
 // findNames is nil where nobody needs to know: all functions are paired, each
 // with all its aliases.
-func (p *pairing) findNames(older, newer []*checksum.Record) *allNames {
-	complete := func(records []*checksum.Record, paired map[*checksum.Record]*checksum.Record) bool {
-		return !slices.ContainsFunc(records, func(r *checksum.Record) bool {
-			other := paired[r]
-			return r.Kind == checksum.Function && (other == nil || !slices.Equal(r.Aliases(), other.Aliases()))
-		})
+func findNames(older, newer []*candidate) *allNames {
+	incomplete := func(c *candidate) bool {
+		return c.function() && (c.paired == nil || !slices.Equal(c.Aliases(), c.paired.Aliases()))
 	}
-	if complete(older, p.pairedOld) && complete(newer, p.pairedNew) {
+	if !slices.ContainsFunc(older, incomplete) && !slices.ContainsFunc(newer, incomplete) {
 		return nil
 	}
 	n := &allNames{}
-	n.older, n.newer = bothSides(func(side int) map[string][]*checksum.Record {
-		return byAnyName([...][]*checksum.Record{older, newer}[side])
+	n.older, n.newer = bothSides(func(side int) map[string][]*candidate {
+		return byAnyName([...][]*candidate{older, newer}[side])
 	})
 	return n
 }
 
 // byAnyName is functions by each of their names.
-func byAnyName(records []*checksum.Record) map[string][]*checksum.Record {
-	names := make(map[string][]*checksum.Record, len(records))
-	for _, r := range records {
-		if r.Kind != checksum.Function {
+func byAnyName(list []*candidate) map[string][]*candidate {
+	names := make(map[string][]*candidate, len(list))
+	for _, c := range list {
+		if !c.function() {
 			continue
 		}
-		for _, name := range normalNames(r) {
-			names[name] = append(names[name], r)
+		for _, name := range normalNames(c.Record) {
+			names[name] = append(names[name], c)
 		}
 	}
 	return names
 }
 
 // pairByAlias pairs functions left over on both sides that share a name.
-func (p *pairing) pairByAlias(newer []*checksum.Record) {
-	for _, r := range newer {
-		if r.Kind != checksum.Function || p.pairedNew[r] != nil {
+func (p *pairing) pairByAlias(newer []*candidate) {
+	for _, c := range newer {
+		if !c.function() || c.paired != nil {
 			continue
 		}
-		for i, name := range append([]string{r.Name}, r.Aliases()...) {
-			was := only(p.names.older[checksum.Normal(name)], r)
-			if was != nil && p.pairedOld[was] == nil {
-				p.add(was, r, ByName)
+		for i, name := range normalNames(c.Record) {
+			was := only(p.names.older[name], c)
+			if was != nil && was.paired == nil {
+				p.add(was, c, ByName)
 				break
 			}
 			if was != nil && i == 0 {
@@ -72,63 +69,62 @@ func (p *pairing) pairByAlias(newer []*checksum.Record) {
 // pairMoved deals with the functions left over on either side, and with names
 // that stand for other code than before (rule 1.2). A name that joined or left
 // a function is no change of code.
-func (p *pairing) pairMoved(older, newer []*checksum.Record) {
-	moved := map[*checksum.Record]bool{} // a name of it stands for other code now
-	for _, r := range newer {
-		if r.Kind != checksum.Function {
+func (p *pairing) pairMoved(older, newer []*candidate) {
+	moved := map[*candidate]bool{} // a name of it stands for other code now
+	for _, c := range newer {
+		if !c.function() {
 			continue
 		}
-		if p.pairedNew[r] == nil {
-			p.single(r)
+		if c.paired == nil {
+			p.single(c)
 		}
-		for _, alias := range r.Aliases() {
-			was := only(p.names.older[checksum.Normal(alias)], r)
-			if was != nil && p.pairedOld[was] != r {
-				p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName, alias: true, name: alias})
+		for _, alias := range c.Aliases() {
+			was := only(p.names.older[checksum.Normal(alias)], c)
+			if was != nil && was.paired != c {
+				p.pairs = append(p.pairs, pair{older: was.Record, newer: c.Record, by: ByName, split: true, alias: true, name: alias})
 				moved[was] = true
 			}
 		}
 	}
-	for _, r := range older {
-		if r.Kind != checksum.Function || p.pairedOld[r] != nil {
+	for _, c := range older {
+		if !c.function() || c.paired != nil {
 			continue
 		}
 		// A name that still exists was looked at from the new side, unless
 		// there it could have stood for several.
-		if !moved[r] || only(p.names.newer[checksum.Normal(r.Name)], r) == nil {
-			p.pairs = append(p.pairs, pair{older: r})
+		if !moved[c] || only(p.names.newer[c.normal], c) == nil {
+			p.pairs = append(p.pairs, pair{older: c.Record})
 		}
 	}
 }
 
 // single is a function of the new side alone: new, or split off one whose
 // alias it was. A second function of a name is new.
-func (p *pairing) single(r *checksum.Record) {
-	name := checksum.Normal(r.Name)
-	was := only(p.names.older[name], r)
-	if was != nil && only(p.names.newer[name], was) == r {
-		p.pairs = append(p.pairs, pair{older: was, newer: r, by: ByName})
+func (p *pairing) single(c *candidate) {
+	was := only(p.names.older[c.normal], c)
+	if was != nil && only(p.names.newer[c.normal], was) == c {
+		p.pairs = append(p.pairs, pair{older: was.Record, newer: c.Record, by: ByName, split: true})
 		return
 	}
-	p.pairs = append(p.pairs, pair{newer: r})
+	p.pairs = append(p.pairs, pair{newer: c.Record})
 }
 
-// only is the record that a name stands for: the only one, or the only one of
+// only is the function that a name stands for: the only one, or the only one of
 // the other's file; nil where there is none or no telling.
-func only(list []*checksum.Record, other *checksum.Record) *checksum.Record {
+func only(list []*candidate, other *candidate) *candidate {
 	if len(list) == 1 {
 		return list[0]
 	}
 	if len(list) > crowd {
 		return nil
 	}
-	var found *checksum.Record
-	for _, r := range list {
-		if file := localFile(r); file != "" && file == localFile(other) {
-			if found != nil && found != r {
+	var found *candidate
+	for _, c := range list {
+		if file := localFile(c.Record); file != "" && file == localFile(other.Record) {
+			if found != nil && found != c {
 				return nil
 			}
-			found = r
+			found = c
 		}
 	}
 	return found

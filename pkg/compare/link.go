@@ -42,7 +42,7 @@ func (p *pairing) name() {
 		// its own.
 		x := &p.pairs[p.named]
 		switch {
-		case x.older == nil || x.newer == nil || p.pairedNew[x.newer] != x.older:
+		case x.older == nil || x.newer == nil || x.split:
 		case x.by == ByPosition: // which is no evidence that a reference means the same
 			p.linked.nameApart(0, x.older)
 			p.linked.nameApart(1, x.newer)
@@ -186,28 +186,39 @@ const crowd = 64
 func (p *pairing) pairNeighbours(groups []*group) bool {
 	p.name()
 	before := len(p.pairs)
+	older, newer := bothSides(func(side int) []map[string]bool {
+		var found []map[string]bool // of the records of all groups
+		for _, g := range groups {
+			for _, c := range [...][]*candidate{g.older, g.newer}[side] {
+				found = append(found, p.linked.sides[side].neighbours(c.Record))
+			}
+		}
+		return found
+	})
 	for _, g := range groups {
-		for _, m := range p.linked.match(g) {
+		matches := match(g, older[:len(g.older)], newer[:len(g.newer)])
+		older, newer = older[len(g.older):], newer[len(g.newer):]
+		for _, m := range matches {
 			p.add(m[0], m[1], ByNeighbours)
 		}
-		p.drop(g)
+		g.drop()
 	}
 	return len(p.pairs) > before
 }
 
 // match finds the records of a group that are each other's best match by their
 // neighbours.
-func (l *linked) match(g *group) (matches [][2]*checksum.Record) {
+func match(g *group, older, newer []map[string]bool) (matches [][2]*candidate) {
 	known := map[string][]int{} // by neighbour: indices of g.newer
-	for j, r := range g.newer {
-		for name := range l.sides[1].neighbours(r) {
+	for j, names := range newer {
+		for name := range names {
 			known[name] = append(known[name], j)
 		}
 	}
 	common := make([]map[int]int, len(g.older)) // by index of g.newer: how many neighbours
-	for i, r := range g.older {
+	for i, names := range older {
 		common[i] = map[int]int{}
-		for name := range l.sides[0].neighbours(r) {
+		for name := range names {
 			if list := known[name]; len(list) <= crowd {
 				for _, j := range list {
 					common[i][j]++
@@ -227,7 +238,7 @@ func (l *linked) match(g *group) (matches [][2]*checksum.Record) {
 			b.try(j, n)
 		}
 		if b.score > 0 && !b.tied && bestOld[b.index].index == i && !bestOld[b.index].tied {
-			matches = append(matches, [2]*checksum.Record{g.older[i], g.newer[b.index]})
+			matches = append(matches, [2]*candidate{g.older[i], g.newer[b.index]})
 		}
 	}
 	return matches
@@ -249,25 +260,25 @@ func (b *best) try(index, score int) {
 
 // contents is the content of functions that have no counterpart yet, as a key:
 // where the objects are at hand, with references by pair.
-func (p *pairing) contents(g *group) func(*checksum.Record) (string, bool) {
-	key := func(digest checksum.Digest, disambiguation uint64, r *checksum.Record) string {
+func (p *pairing) contents(g *group) func(*candidate) (string, bool) {
+	key := func(digest checksum.Digest, disambiguation uint64, c *candidate) string {
 		b := binary.BigEndian.AppendUint64(digest[:], disambiguation)
-		return string(append(b, checksum.Place(r.Section)...))
+		return string(append(b, checksum.Place(c.Section)...))
 	}
 	if p.linked == nil {
-		return func(r *checksum.Record) (string, bool) { return key(r.Digest, r.Disambiguation, r), true }
+		return func(c *candidate) (string, bool) { return key(c.Digest, c.Disambiguation, c), true }
 	}
 	p.name()
-	made := map[*checksum.Record]string{}
-	for side, records := range [...][]*checksum.Record{g.older, g.newer} {
-		for _, r := range records {
-			if again, ok := p.linked.sides[side].Again(r, false); ok {
-				made[r] = key(again.Digest, again.Disambiguation, r)
+	made := map[*candidate]string{}
+	for side, list := range [...][]*candidate{g.older, g.newer} {
+		for _, c := range list {
+			if again, ok := p.linked.sides[side].Again(c.Record, false); ok {
+				made[c] = key(again.Digest, again.Disambiguation, c)
 			}
 		}
 	}
-	return func(r *checksum.Record) (string, bool) {
-		content, ok := made[r]
+	return func(c *candidate) (string, bool) {
+		content, ok := made[c]
 		return content, ok
 	}
 }
@@ -295,13 +306,9 @@ func sameUsers(r *checksum.Record) (trait, bool) {
 func (l *linked) pairVariables() {
 	names := l.sides[0].SharedVariables()
 	maps.Copy(names, l.sides[1].SharedVariables())
-	older, newer := bothSides(func(side int) []*checksum.Record { return sorted(l.sides[side].Variables(names)) })
-	p := &pairing{
-		pairedOld: map[*checksum.Record]*checksum.Record{},
-		pairedNew: map[*checksum.Record]*checksum.Record{},
-		linked:    l,
-	}
-	groups := groupBy(older, newer, func(r *checksum.Record) (string, bool) { return checksum.Normal(r.Name), true })
+	older, newer := bothSides(func(side int) []*candidate { return candidates(l.sides[side].Variables(names)) })
+	p := &pairing{linked: l}
+	groups := groupBy(older, newer, func(c *candidate) (string, bool) { return c.normal, true })
 	for range maxRounds {
 		if !p.pairNeighbours(groups) {
 			break
@@ -312,9 +319,9 @@ func (l *linked) pairVariables() {
 		if slices.EqualFunc(g.older, g.newer, sameVariable) {
 			continue
 		}
-		for side, records := range [...][]*checksum.Record{g.older, g.newer} {
-			for _, r := range records {
-				l.nameApart(side, r)
+		for side, list := range [...][]*candidate{g.older, g.newer} {
+			for _, c := range list {
+				l.nameApart(side, c.Record)
 			}
 		}
 	}
@@ -322,6 +329,6 @@ func (l *linked) pairVariables() {
 }
 
 // sameVariable tells whether nothing but their place tells two variables apart.
-func sameVariable(a, b *checksum.Record) bool {
+func sameVariable(a, b *candidate) bool {
 	return a.File == b.File && a.Section == b.Section && a.Size == b.Size && a.Digest == b.Digest && a.Disambiguation == b.Disambiguation
 }

@@ -4,6 +4,7 @@ package compare
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -29,45 +30,51 @@ import (
 type pair struct {
 	older, newer *checksum.Record
 	by           Evidence
+	// split is set where the old function has its counterpart in another pair.
+	split bool
 	// alias is set where the pair is about one name only: it is an alias on
 	// one side at least, and its code was found paired otherwise.
 	alias bool
 	name  string // the alias
 }
 
+// candidate is a function, an orphan or a variable that looks for its counterpart.
+type candidate struct {
+	*checksum.Record
+	normal string     // its normal name
+	paired *candidate // its counterpart, nil where none was found yet
+}
+
+// function tells whether the candidate is one.
+func (c *candidate) function() bool { return c.Kind == checksum.Function }
+
 // pairing finds the counterparts of one object's functions.
 type pairing struct {
-	pairedOld, pairedNew map[*checksum.Record]*checksum.Record
-	pairs                []pair
-	linked               *linked // nil where the objects aren't at hand
-	named                int     // how many of the pairs have been given names
-	names                *allNames
+	pairs  []pair
+	linked *linked // nil where the objects aren't at hand
+	named  int     // how many of the pairs have been given names
+	names  *allNames
 }
 
 // pairRecords pairs the functions and orphans of two objects, whatever order
 // their records are in. Every record of the new side is in exactly one pair
 // that is no alias, every one of the old side in one pair at least.
 func pairRecords(oldRecords, newRecords []checksum.Record, linked *linked) []pair {
-	older, newer := bothSides(func(side int) []*checksum.Record {
-		return sorted([...][]checksum.Record{oldRecords, newRecords}[side])
+	older, newer := bothSides(func(side int) []*candidate {
+		return candidates([...][]checksum.Record{oldRecords, newRecords}[side])
 	})
-	p := &pairing{
-		pairedOld: make(map[*checksum.Record]*checksum.Record, len(older)),
-		pairedNew: make(map[*checksum.Record]*checksum.Record, len(newer)),
-		linked:    linked,
-	}
-	p.pairs = make([]pair, 0, max(len(older), len(newer)))
+	p := &pairing{linked: linked, pairs: make([]pair, 0, max(len(older), len(newer)))}
 	groups := p.pairNames(older, newer)
 	p.pairGroups(groups, nameSteps[:])
 	for _, g := range groups {
 		p.pairTwins(g)
 	}
-	if p.names = p.findNames(older, newer); p.names != nil {
+	if p.names = findNames(older, newer); p.names != nil {
 		p.pairByAlias(newer)
 		p.pairGroups(p.leftovers(older, newer, stem), stemSteps[:])
 		p.pairRenamed(older, newer)
 		for _, g := range groups {
-			p.drop(g)
+			g.drop()
 			p.pairInOrder(g, ByPosition)
 		}
 		p.pairMoved(older, newer)
@@ -98,6 +105,16 @@ func sorted(records []checksum.Record) []*checksum.Record {
 	return list
 }
 
+// candidates is records that look for their counterparts, in that order.
+func candidates(records []checksum.Record) []*candidate {
+	list, all := make([]*candidate, len(records)), make([]candidate, len(records))
+	for i, r := range sorted(records) {
+		all[i] = candidate{Record: r, normal: checksum.Normal(r.Name)}
+		list[i] = &all[i]
+	}
+	return list
+}
+
 // compareRecords compares all that a comparison shows or depends on: records
 // that are equal here may change places.
 func compareRecords(a, b *checksum.Record) int {
@@ -116,21 +133,26 @@ func compareRecords(a, b *checksum.Record) int {
 	)
 }
 
-func (p *pairing) add(older, newer *checksum.Record, by Evidence) {
-	p.pairedOld[older], p.pairedNew[newer] = newer, older
-	p.pairs = append(p.pairs, pair{older: older, newer: newer, by: by})
+// appendPair adds a pair of which neither side has another counterpart.
+func appendPair(pairs []pair, older, newer *candidate, by Evidence) []pair {
+	older.paired, newer.paired = newer, older
+	return append(pairs, pair{older: older.Record, newer: newer.Record, by: by})
 }
 
-// group is records that may be each other's counterparts, by side.
-type group struct{ older, newer []*checksum.Record }
+func (p *pairing) add(older, newer *candidate, by Evidence) {
+	p.pairs = appendPair(p.pairs, older, newer, by)
+}
 
-// groupBy groups records of two sides by a key; those that have none are left
+// group is what may be each other's counterparts, by side.
+type group struct{ older, newer []*candidate }
+
+// groupBy groups candidates of two sides by a key; those that have none are left
 // out. The groups that have both sides are in the order of their keys.
-func groupBy(older, newer []*checksum.Record, key func(*checksum.Record) (string, bool)) []*group {
-	byKey := make(map[string]*group, len(newer))
-	for side, records := range [...][]*checksum.Record{older, newer} {
-		for _, r := range records {
-			k, ok := key(r)
+func groupBy(older, newer []*candidate, key func(*candidate) (string, bool)) []*group {
+	byKey := make(map[string]*group)
+	for side, list := range [...][]*candidate{older, newer} {
+		for _, c := range list {
+			k, ok := key(c)
 			if !ok {
 				continue
 			}
@@ -140,9 +162,9 @@ func groupBy(older, newer []*checksum.Record, key func(*checksum.Record) (string
 				byKey[k] = g
 			}
 			if side == 0 {
-				g.older = append(g.older, r)
+				g.older = append(g.older, c)
 			} else {
-				g.newer = append(g.newer, r)
+				g.newer = append(g.newer, c)
 			}
 		}
 	}
@@ -160,79 +182,55 @@ func groupBy(older, newer []*checksum.Record, key func(*checksum.Record) (string
 	return groups
 }
 
-func normalName(r *checksum.Record) (string, bool) {
-	if r.Kind != checksum.Function {
-		return "", false
-	}
-	return checksum.Normal(r.Name), true
-}
+func normalName(c *candidate) (string, bool) { return c.normal, c.function() }
 
-func stem(r *checksum.Record) (string, bool) {
-	name, ok := normalName(r)
-	return checksum.Stem(name), ok
-}
+func stem(c *candidate) (string, bool) { return checksum.Stem(c.normal), c.function() }
 
 // pairNames pairs the functions whose normal name one function has on each
 // side, and returns the groups of names that several have.
-func (p *pairing) pairNames(older, newer []*checksum.Record) []*group {
-	type slot struct {
-		older, newer *checksum.Record
-		many         bool
-	}
-	slots := make([]slot, 0, len(newer))
-	byName := make(map[string]int32, len(newer))
-	slotOf := func(name string) *slot {
-		i, ok := byName[name]
-		if !ok {
-			i = int32(len(slots))
-			byName[name] = i
-			slots = append(slots, slot{})
-		}
-		return &slots[i]
-	}
-	names := map[*checksum.Record]string{} // of what shares its name
-	for side, records := range [...][]*checksum.Record{older, newer} {
-		for _, r := range records {
-			if name, ok := normalName(r); ok {
-				s := slotOf(name)
-				to := [...]**checksum.Record{&s.older, &s.newer}[side]
-				s.many = s.many || *to != nil
-				*to = r
+func (p *pairing) pairNames(older, newer []*candidate) []*group {
+	was, is := bothSides(func(side int) map[string]*candidate {
+		list := [...][]*candidate{older, newer}[side]
+		only := make(map[string]*candidate, len(list)) // nil where several have the name
+		for _, c := range list {
+			if !c.function() {
+				continue
+			}
+			if _, ok := only[c.normal]; ok {
+				only[c.normal] = nil
+			} else {
+				only[c.normal] = c
 			}
 		}
-	}
-	for i := range slots {
-		if s := &slots[i]; !s.many && s.older != nil && s.newer != nil {
-			p.add(s.older, s.newer, ByName)
-		}
-	}
-	if len(p.pairs) == len(older) && len(p.pairs) == len(newer) {
-		return nil
-	}
-	for _, records := range [...][]*checksum.Record{older, newer} {
-		for _, r := range records {
-			if name, ok := normalName(r); ok && slotOf(name).many {
-				names[r] = name
-			}
-		}
-	}
-	return groupBy(older, newer, func(r *checksum.Record) (string, bool) {
-		name, ok := names[r]
-		return name, ok
+		return only
 	})
+	found := make([]*candidate, len(older))
+	parallel.Chunks(runtime.GOMAXPROCS(0), len(older), parallel.Chunk, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			if c := older[i]; c.function() && was[c.normal] == c {
+				found[i] = is[c.normal]
+			}
+		}
+	})
+	for i, other := range found {
+		if other != nil {
+			p.add(older[i], other, ByName)
+		}
+	}
+	return p.leftovers(older, newer, normalName)
 }
 
-// leftovers groups the functions that have no counterpart yet.
-func (p *pairing) leftovers(older, newer []*checksum.Record, key func(*checksum.Record) (string, bool)) []*group {
+// leftovers groups those that have no counterpart yet.
+func (p *pairing) leftovers(older, newer []*candidate, key func(*candidate) (string, bool)) []*group {
 	all := &group{slices.Clone(older), slices.Clone(newer)}
-	p.drop(all)
+	all.drop()
 	return groupBy(all.older, all.newer, key)
 }
 
 // drop removes from a group what has a counterpart by now.
-func (p *pairing) drop(g *group) {
-	g.older = slices.DeleteFunc(g.older, func(r *checksum.Record) bool { return p.pairedOld[r] != nil })
-	g.newer = slices.DeleteFunc(g.newer, func(r *checksum.Record) bool { return p.pairedNew[r] != nil })
+func (g *group) drop() {
+	paired := func(c *candidate) bool { return c.paired != nil }
+	g.older, g.newer = slices.DeleteFunc(g.older, paired), slices.DeleteFunc(g.newer, paired)
 }
 
 // maxRounds bounds how often functions are looked at again because counterparts
@@ -240,14 +238,19 @@ func (p *pairing) drop(g *group) {
 const maxRounds = 8
 
 // pairGroups takes the steps for each group, and after them what neighbours
-// tell, until that tells nothing new.
+// tell, until that tells nothing new. No two groups have a candidate in common.
 func (p *pairing) pairGroups(groups []*group, steps []step) {
+	const atOnce = 16
 	for range maxRounds {
-		for _, g := range groups {
-			for i := range steps {
-				p.pairStep(g, &steps[i])
+		found := make([][]pair, len(groups))
+		parallel.Chunks(runtime.GOMAXPROCS(0), len(groups), atOnce, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				for n := range steps {
+					found[i] = groups[i].pairStep(&steps[n], found[i])
+				}
 			}
-		}
+		})
+		p.pairs = append(p.pairs, slices.Concat(found...)...)
 		groups = slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return len(g.older) == 0 || len(g.newer) == 0 })
 		if p.linked == nil || len(groups) == 0 || !p.pairNeighbours(groups) {
 			break
@@ -255,58 +258,58 @@ func (p *pairing) pairGroups(groups []*group, steps []step) {
 	}
 }
 
-// pairStep pairs those of a group that alone have a trait.
-func (p *pairing) pairStep(g *group, s *step) {
+// pairStep pairs those of a group that alone have a trait. It appends them to pairs.
+func (g *group) pairStep(s *step, pairs []pair) []pair {
 	if len(g.older) == 0 || len(g.newer) == 0 {
-		return
+		return pairs
 	}
 	type found struct {
-		older, newer *checksum.Record
+		older, newer *candidate
 		many         bool
 	}
 	traits := map[trait]found{}
-	for side, records := range [...][]*checksum.Record{g.older, g.newer} {
-		for _, r := range records {
-			if t, ok := s.of(r); ok {
+	for side, list := range [...][]*candidate{g.older, g.newer} {
+		for _, c := range list {
+			if t, ok := s.of(c.Record); ok {
 				f := traits[t]
-				to := [...]**checksum.Record{&f.older, &f.newer}[side]
+				to := [...]**candidate{&f.older, &f.newer}[side]
 				f.many = f.many || *to != nil
-				*to = r
+				*to = c
 				traits[t] = f
 			}
 		}
 	}
-	paired := false
-	for _, r := range g.newer {
-		t, ok := s.of(r)
+	before := len(pairs)
+	for _, c := range g.newer {
+		t, ok := s.of(c.Record)
 		if f := traits[t]; ok && f.older != nil && !f.many {
-			p.add(f.older, f.newer, s.by)
-			paired = true
+			pairs = appendPair(pairs, f.older, f.newer, s.by)
 		}
 	}
-	if paired {
-		p.drop(g)
+	if len(pairs) > before {
+		g.drop()
 	}
+	return pairs
 }
 
 // pairTwins pairs functions of a group that are the same: which is which
 // doesn't matter.
 func (p *pairing) pairTwins(g *group) {
 	for _, of := range [...]func(*checksum.Record) (trait, bool){both(inFile, sameReferences), sameReferences, sameContent} {
-		byTrait := map[trait][]*checksum.Record{}
-		for _, r := range g.older {
-			if t, ok := of(r); ok {
-				byTrait[t] = append(byTrait[t], r)
+		byTrait := map[trait][]*candidate{}
+		for _, c := range g.older {
+			if t, ok := of(c.Record); ok {
+				byTrait[t] = append(byTrait[t], c)
 			}
 		}
-		for _, r := range g.newer {
-			t, ok := of(r)
+		for _, c := range g.newer {
+			t, ok := of(c.Record)
 			if list := byTrait[t]; ok && len(list) > 0 {
-				p.add(list[0], r, ByContent)
+				p.add(list[0], c, ByContent)
 				byTrait[t] = list[1:]
 			}
 		}
-		p.drop(g)
+		g.drop()
 	}
 }
 
@@ -314,9 +317,9 @@ func (p *pairing) pairTwins(g *group) {
 // first.
 func (p *pairing) pairInOrder(g *group, by Evidence) {
 	for _, byFile := range [...]bool{true, false} {
-		key := func(r *checksum.Record) (string, bool) {
+		key := func(c *candidate) (string, bool) {
 			if byFile {
-				return localFile(r), localFile(r) != ""
+				return localFile(c.Record), localFile(c.Record) != ""
 			}
 			return "", true
 		}
@@ -325,28 +328,28 @@ func (p *pairing) pairInOrder(g *group, by Evidence) {
 				p.add(some.older[i], some.newer[i], by)
 			}
 		}
-		p.drop(g)
+		g.drop()
 	}
 }
 
 // pairRenamed pairs functions of the same content whose names are on one side
 // only.
-func (p *pairing) pairRenamed(older, newer []*checksum.Record) {
-	gone := func(records []*checksum.Record, other int) (list []*checksum.Record) {
-		for _, r := range records {
-			if r.Kind == checksum.Function && p.pairedOld[r] == nil && p.pairedNew[r] == nil && p.names.gone(other, checksum.Normal(r.Name)) {
-				list = append(list, r)
+func (p *pairing) pairRenamed(older, newer []*candidate) {
+	gone := func(all []*candidate, other int) (list []*candidate) {
+		for _, c := range all {
+			if c.function() && c.paired == nil && p.names.gone(other, c.normal) {
+				list = append(list, c)
 			}
 		}
 		if p.linked != nil && len(list) > 0 { // the other side has a function of that name, elsewhere
 			undefined := p.linked.sides[other].Undefined()
-			list = slices.DeleteFunc(list, func(r *checksum.Record) bool { return undefined[checksum.Normal(r.Name)] })
+			list = slices.DeleteFunc(list, func(c *candidate) bool { return undefined[c.normal] })
 		}
 		return list
 	}
 	left := &group{gone(older, 1), gone(newer, 0)}
 	for range maxRounds {
-		p.drop(left)
+		left.drop()
 		if len(left.older) == 0 || len(left.newer) == 0 {
 			return
 		}
@@ -354,7 +357,7 @@ func (p *pairing) pairRenamed(older, newer []*checksum.Record) {
 		groups := groupBy(left.older, left.newer, p.contents(left))
 		p.pairGroups(groups, renameSteps[:])
 		for _, g := range groups { // one is as good as another
-			p.drop(g)
+			g.drop()
 			p.pairInOrder(g, ByContent)
 		}
 		if p.linked == nil || len(p.pairs) == before {
@@ -365,22 +368,25 @@ func (p *pairing) pairRenamed(older, newer []*checksum.Record) {
 
 // pairOrphans pairs code without a symbol: by content, then in order within
 // its section.
-func (p *pairing) pairOrphans(older, newer []*checksum.Record) {
-	place := func(r *checksum.Record) (string, bool) {
-		return checksum.Place(r.Section), r.Kind == checksum.Orphan
+func (p *pairing) pairOrphans(older, newer []*candidate) {
+	place := func(c *candidate) (string, bool) {
+		if c.Kind != checksum.Orphan {
+			return "", false
+		}
+		return checksum.Place(c.Section), true
 	}
 	for _, g := range groupBy(older, newer, place) {
 		p.pairTwins(g)
 		p.pairInOrder(g, ByPosition)
 	}
-	for _, r := range older {
-		if r.Kind == checksum.Orphan && p.pairedOld[r] == nil {
-			p.pairs = append(p.pairs, pair{older: r})
+	for _, c := range older {
+		if c.Kind == checksum.Orphan && c.paired == nil {
+			p.pairs = append(p.pairs, pair{older: c.Record})
 		}
 	}
-	for _, r := range newer {
-		if r.Kind == checksum.Orphan && p.pairedNew[r] == nil {
-			p.pairs = append(p.pairs, pair{newer: r})
+	for _, c := range newer {
+		if c.Kind == checksum.Orphan && c.paired == nil {
+			p.pairs = append(p.pairs, pair{newer: c.Record})
 		}
 	}
 }
