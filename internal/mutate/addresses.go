@@ -91,7 +91,7 @@ func arm64CodeRefs(o *Object, from uint32) {
 // follow notes the references of a function by addresses.
 func (o *Object) follow(fn int) {
 	a := addresses{Object: o, fn: fn, index: map[owned]int{}, sets: [][]address{nil}, made: map[address]bool{}}
-	for _, part := range o.code.Funcs[fn].Parts {
+	for _, part := range o.code.Funcs[fn].Parts() {
 		e := &o.code.Extents[part]
 		a.add(e.Section, e.Start, e.End)
 	}

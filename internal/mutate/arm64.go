@@ -318,7 +318,7 @@ func arm64Beside(typ uint32) (bit uint8, ok bool) {
 }
 
 func arm64Anchored(o *Object, e *object.Extent) bool {
-	for _, part := range o.code.Funcs[e.Func].Parts {
+	for _, part := range o.code.Funcs[e.Func].Parts() {
 		p := &o.code.Extents[part]
 		relocs := o.file.Relocs(p.Section).Between(p.Start, p.End)
 		for i := range relocs.Len() {
@@ -349,7 +349,7 @@ func arm64Farther(code []byte) ([]byte, bool) {
 // arm64Loose tells whether a part's function has an address of data that operands are
 // added to, or a jump table.
 func arm64Loose(o *Object, e *object.Extent) bool {
-	for _, part := range o.code.Funcs[e.Func].Parts {
+	for _, part := range o.code.Funcs[e.Func].Parts() {
 		p := &o.code.Extents[part]
 		relocs := o.file.Relocs(p.Section).Between(p.Start, p.End)
 		for i := range relocs.Len() {

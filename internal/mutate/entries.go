@@ -188,7 +188,7 @@ func exceptionFixup(o *Object, s seed) []Site {
 func (o *Object) elsewhereTo(sites []Site) []Site {
 	for i := range sites {
 		for fn := range sites[i].Want {
-			if o.loose(o, &o.code.Extents[o.code.Funcs[fn].Parts[0]]) {
+			if o.loose(o, &o.code.Extents[o.code.Funcs[fn].Entry]) {
 				sites[i].May = anyReason
 			}
 		}

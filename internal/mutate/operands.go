@@ -162,7 +162,7 @@ func anchoredImmediates(o *Object, s seed) []Site {
 // another reference of this function may cut theirs short.
 func (o *Object) neighbours(e *object.Extent) []int {
 	mine := map[uint32]bool{}
-	for _, part := range o.code.Funcs[e.Func].Parts {
+	for _, part := range o.code.Funcs[e.Func].Parts() {
 		p := &o.code.Extents[part]
 		relocs := o.file.Relocs(p.Section).Between(p.Start, p.End)
 		for i := range relocs.Len() {
@@ -387,7 +387,7 @@ func (o *Object) addressEdits(e *object.Extent, i int, r object.Reloc, by int64)
 	if !o.pairs {
 		return edits
 	}
-	for _, part := range o.code.Funcs[e.Func].Parts {
+	for _, part := range o.code.Funcs[e.Func].Parts() {
 		p := &o.code.Extents[part]
 		relocs := o.file.Relocs(p.Section)
 		for n := o.firstReloc(p.Section, p.Start); n < relocs.Len() && relocs.Offset(n) < p.End; n++ {

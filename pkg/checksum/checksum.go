@@ -269,19 +269,21 @@ func (s *summer) body(i int32, parts []part) body {
 		return body{-1, append(parts[:0], x)}
 	}
 	fn := &p.code.Funcs[i]
-	parts = parts[:0]
-	for _, extent := range fn.Parts {
-		e := &p.code.Extents[extent]
-		parts = append(parts, part{
-			section: e.Section, start: e.Start, end: e.End, prefix: e.Start,
-			cold: e.Part > 0, extent: int(extent),
-		})
-	}
+	parts = append(parts[:0], p.partOf(fn.Entry))
 	parts[0].prefix = fn.Prefix
+	for _, extent := range fn.Cold() {
+		parts = append(parts, p.partOf(extent))
+	}
 	for _, piece := range s.stubs[i] {
 		parts = append(parts, p.stray.pieces[piece].part())
 	}
 	return body{int(i), parts}
+}
+
+// partOf is an extent as a part of its function.
+func (p *program) partOf(extent uint32) part {
+	e := &p.code.Extents[extent]
+	return part{section: e.Section, start: e.Start, end: e.End, prefix: e.Start, cold: e.Part > 0, extent: int(extent)}
 }
 
 func (s *summer) run() error {
@@ -429,8 +431,8 @@ func (s *summer) record(b *body) Record {
 		return r
 	}
 	fn := &p.code.Funcs[b.fn]
-	r.Name, r.File, r.Scope = p.code.Name(fn.Primary), fn.File, p.file.Symbols[fn.Primary].Bind()
-	for _, alias := range fn.Aliases {
+	r.Name, r.File, r.Scope = p.code.Name(fn.Primary), p.code.Name(p.code.SourceFile(fn)), p.file.Symbols[fn.Primary].Bind()
+	for _, alias := range fn.Aliases() {
 		rare := r.NeedRare()
 		rare.Aliases = append(rare.Aliases, p.code.Name(alias))
 	}

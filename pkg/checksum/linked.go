@@ -52,7 +52,7 @@ func (t *Tracer) Symbols(r *Record) []uint32 {
 		return []uint32{uint32(r.Body)}
 	case r.Kind == Function && t.has(r):
 		fn := &t.s.p.code.Funcs[r.Body-1]
-		return append([]uint32{fn.Primary}, fn.Aliases...)
+		return append([]uint32{fn.Primary}, fn.Aliases()...)
 	}
 	return nil
 }

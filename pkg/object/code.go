@@ -31,23 +31,59 @@ type Code struct {
 }
 
 // Func is one function: all names of one stretch of code, with the prefix in
-// front of it and the cold part split off it.
+// front of it and the cold part split off it. What few functions have is apart.
 type Func struct {
 	// Primary is the symbol whose name the function goes by: a global before
 	// a weak before a local one, then the first in byte order.
 	Primary uint32
-	// Aliases are the other symbols of the same section, value and size.
-	Aliases []uint32
-	// Parts are indices into Code.Extents: the entry, then the cold parts.
-	Parts []uint32
+	// Entry is the index of its entry part in Code.Extents.
+	Entry uint32
 	// Prefix is where a __pfx_ or __cfi_ symbol begins in front of the entry,
 	// the entry's start where there is none.
-	Prefix uint64
-	// File is the source file's name by the STT_FILE symbol; for a global
-	// function, which has none, the file of its local neighbours on both
-	// sides where they agree, and Inferred is set.
-	File     string
-	Inferred bool
+	Prefix   uint64
+	inferred uint32 // see Code.SourceFile
+	more     *moreOfFunc
+}
+
+// moreOfFunc is what few functions have.
+type moreOfFunc struct {
+	aliases, cold []uint32
+}
+
+// Aliases are the symbols of the same section, value and size as the primary one.
+func (f *Func) Aliases() []uint32 {
+	if f.more == nil {
+		return nil
+	}
+	return f.more.aliases
+}
+
+// Cold are the indices of the cold parts in Code.Extents.
+func (f *Func) Cold() []uint32 {
+	if f.more == nil {
+		return nil
+	}
+	return f.more.cold
+}
+
+// Parts are the indices of all parts in Code.Extents: the entry, then the cold ones.
+func (f *Func) Parts() []uint32 { return append([]uint32{f.Entry}, f.Cold()...) }
+
+func (f *Func) needMore() *moreOfFunc {
+	if f.more == nil {
+		f.more = new(moreOfFunc)
+	}
+	return f.more
+}
+
+// SourceFile is the STT_FILE symbol of a function's source file. A global function has
+// none: it is that of its local neighbours on both sides where they agree. 0, the null
+// symbol, where it isn't known.
+func (c *Code) SourceFile(fn *Func) uint32 {
+	if fn.inferred != 0 {
+		return fn.inferred
+	}
+	return c.file.SourceFile(fn.Primary)
 }
 
 // Extent is a stretch of code with a symbol.
@@ -56,7 +92,7 @@ type Extent struct {
 	Symbol     uint32
 	Start, End uint64 // offsets in the section
 	Func       uint32 // index into Code.Funcs
-	Part       uint32 // index into Func.Parts
+	Part       uint32 // 0 for the entry, 1 for the first cold part
 	outer      int32  // the closest extent before it that was still open at Start, or -1
 }
 
@@ -295,22 +331,18 @@ func (c *Code) makeFuncs(candidates []Extent) {
 	for _, e := range candidates {
 		if n := len(c.Extents); n > 0 {
 			if last := &c.Extents[n-1]; last.Section == e.Section && last.Start == e.Start && last.End == e.End {
-				fn := &c.Funcs[last.Func]
-				fn.Aliases = append(fn.Aliases, e.Symbol)
+				more := c.Funcs[last.Func].needMore()
+				more.aliases = append(more.aliases, e.Symbol)
 				continue
 			}
 		}
 		e.Func = uint32(len(c.Funcs))
-		c.Funcs = append(c.Funcs, Func{Primary: e.Symbol, Prefix: e.Start, File: c.file.FileName(e.Symbol)})
+		c.Funcs = append(c.Funcs, Func{Primary: e.Symbol, Entry: uint32(len(c.Extents)), Prefix: e.Start})
 		c.Extents = append(c.Extents, e)
 	}
-	parts := make([]uint32, len(c.Extents)) // one array for all first parts
 	c.first = make([]uint32, len(c.file.Sections)+1)
 	for i := range c.Extents {
-		e := &c.Extents[i]
-		parts[i] = uint32(i)
-		c.Funcs[e.Func].Parts = parts[i : i+1 : i+1]
-		c.first[e.Section+1]++
+		c.first[c.Extents[i].Section+1]++
 	}
 	for i := 1; i < len(c.first); i++ {
 		c.first[i] += c.first[i-1]
@@ -388,10 +420,11 @@ func (c *Code) attachCold(branch int64) {
 		if _, ok := coldParent(c.Name(fn.Primary)); ok {
 			continue // no parent itself, whatever its aliases are called
 		}
-		for n := -1; n < len(fn.Aliases); n++ {
+		aliases := fn.Aliases()
+		for n := -1; n < len(aliases); n++ {
 			symbol := fn.Primary
 			if n >= 0 {
-				symbol = fn.Aliases[n]
+				symbol = aliases[n]
 			}
 			if list, ok := wanted[c.Name(symbol)]; ok {
 				wanted[c.Name(symbol)] = append(list, symbol, uint32(i))
@@ -404,10 +437,9 @@ func (c *Code) attachCold(branch int64) {
 		if !ok {
 			continue
 		}
-		extent := c.Funcs[part.fn].Parts[0]
-		c.Extents[extent].Func = parent
-		c.Extents[extent].Part = uint32(len(c.Funcs[parent].Parts))
-		c.Funcs[parent].Parts = append(c.Funcs[parent].Parts, extent)
+		extent, more := c.Funcs[part.fn].Entry, c.Funcs[parent].needMore()
+		more.cold = append(more.cold, extent)
+		c.Extents[extent].Func, c.Extents[extent].Part = parent, uint32(len(more.cold))
 		gone[part.fn] = true
 	}
 	c.dropFuncs(gone)
@@ -438,7 +470,7 @@ func (c *Code) chooseParent(cold uint32, candidates []uint32, branch int64) (uin
 	case len(all) == 1:
 		return all[0], true
 	}
-	target := &c.Extents[c.Funcs[cold].Parts[0]]
+	target := &c.Extents[c.Funcs[cold].Entry]
 	for _, fn := range all {
 		if c.branchesInto(fn, target, branch) {
 			return fn, true
@@ -450,7 +482,7 @@ func (c *Code) chooseParent(cold uint32, candidates []uint32, branch int64) (uin
 // branchesInto tells whether a relocation of the function's entry part lands
 // in the extent.
 func (c *Code) branchesInto(fn uint32, target *Extent, branch int64) bool {
-	e := &c.Extents[c.Funcs[fn].Parts[0]]
+	e := &c.Extents[c.Funcs[fn].Entry]
 	relocs := c.file.Relocs(e.Section).Between(e.Start, e.End)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
@@ -485,23 +517,18 @@ func (c *Code) dropFuncs(gone []bool) {
 // in a symbol table, so a global has no STT_FILE symbol, but the sections of
 // one file, and the functions in them, stay together when objects are linked.
 func (c *Code) inferFiles() {
-	before, pending := "", []uint32(nil)
-	settle := func(after string) {
-		for _, i := range pending {
-			if before == after {
-				c.Funcs[i].File, c.Funcs[i].Inferred = after, after != ""
+	before, first := uint32(0), 0 // the file of the local in front, and the global behind it
+	settle := func(behind int, after uint32) {
+		if first < behind && after != 0 && (before == after || c.Name(before) == c.Name(after)) {
+			for i := first; i < behind; i++ {
+				c.Funcs[i].inferred = after
 			}
 		}
-		pending = pending[:0]
+		before, first = after, behind+1
 	}
 	for i := range c.Funcs {
-		fn := &c.Funcs[i]
-		if !c.file.Symbols[fn.Primary].Local() {
-			pending = append(pending, uint32(i))
-			continue
+		if primary := c.Funcs[i].Primary; c.file.Symbols[primary].Local() {
+			settle(i, c.file.SourceFile(primary))
 		}
-		settle(fn.File)
-		before = fn.File
 	}
-	settle("")
 }

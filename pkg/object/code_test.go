@@ -31,23 +31,23 @@ func functions(c *Code) []string {
 		fn := &c.Funcs[i]
 		var b strings.Builder
 		b.WriteString(c.Name(fn.Primary))
-		for _, alias := range fn.Aliases {
+		for _, alias := range fn.Aliases() {
 			b.WriteString("=" + c.Name(alias))
 		}
-		for n, part := range fn.Parts {
+		for n, part := range fn.Parts() {
 			e := &c.Extents[part]
 			fmt.Fprintf(&b, " %s[%d:%d]", c.file.Sections[e.Section].Name(), e.Start, e.End)
 			if n > 0 {
 				b.WriteString("(" + c.Name(e.Symbol) + ")")
 			}
 		}
-		if start := c.Extents[fn.Parts[0]].Start; fn.Prefix != start {
+		if start := c.Extents[fn.Entry].Start; fn.Prefix != start {
 			fmt.Fprintf(&b, " prefix %d", start-fn.Prefix)
 		}
-		if fn.File != "" {
-			b.WriteString(" " + fn.File)
+		if file := c.Name(c.SourceFile(fn)); file != "" {
+			b.WriteString(" " + file)
 		}
-		if fn.Inferred {
+		if fn.inferred != 0 {
 			b.WriteString("?")
 		}
 		list = append(list, b.String())

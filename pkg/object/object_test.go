@@ -508,13 +508,12 @@ func check(c *Code) {
 	seen := 0
 	for i := range c.Funcs {
 		fn := &c.Funcs[i]
-		assert(len(fn.Parts) > 0, "function %d has no parts", i)
-		for n, part := range fn.Parts {
+		for n, part := range fn.Parts() {
 			e := &c.Extents[part]
 			assert(e.Func == uint32(i) && e.Part == uint32(n), "extent %d is part %d of function %d, not %d of %d", part, e.Part, e.Func, n, i)
 			seen++
 		}
-		assert(fn.Prefix <= c.Extents[fn.Parts[0]].Start, "function %d: the prefix is behind the entry", i)
+		assert(fn.Prefix <= c.Extents[fn.Entry].Start, "function %d: the prefix is behind the entry", i)
 	}
 	assert(seen == len(c.Extents), "%d of %d extents belong to a function", seen, len(c.Extents))
 	for i := range c.Extents {
