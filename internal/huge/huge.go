@@ -7,23 +7,24 @@ package huge
 import "unsafe"
 
 const (
-	// pageSize is that of a huge page on x86-64, and on arm64 with pages of 4 KiB.
-	pageSize = 2 << 20
+	// stretch is what the heap grows by, two huge pages of x86-64, and of arm64 with
+	// pages of 4 KiB.
+	stretch = 4 << 20
 	// least is the size in bytes from which on a slice is worth a system call.
-	least = 1 << 20
+	least = 256 << 10
 )
 
 // Make is make([]T, length, capacity), of memory that the kernel is asked to
 // back with huge pages where it is large. Where the kernel can't, or isn't to,
-// it is as any other. The pages at both ends are shared with other memory of
-// the heap, which is as likely to be used.
+// it is as any other. The stretches of the heap at both ends are shared with other
+// memory, which is as likely to be used.
 func Make[T any](length, capacity int) []T {
 	s := make([]T, length, capacity)
 	size := uintptr(capacity) * unsafe.Sizeof(*new(T))
 	if size >= least {
 		start := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
-		first := start &^ (pageSize - 1)
-		advise(first, (start+size+pageSize-1)&^(pageSize-1)-first)
+		first := start &^ (stretch - 1)
+		advise(first, (start+size+stretch-1)&^(stretch-1)-first)
 	}
 	return s
 }
