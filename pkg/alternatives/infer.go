@@ -27,11 +27,11 @@ func (l *loader) section(i uint32) error {
 	if !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS || s.Size == 0 {
 		return nil
 	}
-	relocs := l.file.Relocs(i)
 	if !ordinary(s.Name()) && matchesAny(s.Name(), derived[:]) {
-		l.t.Derived += relocs.Len()
+		l.t.Derived += l.file.RelocCount(i)
 		return nil
 	}
+	relocs := l.file.Relocs(i)
 	if relocs.Len() == 0 || Data(s.Name()) || matches(s.Name(), ".export_symbol*") {
 		return nil
 	}

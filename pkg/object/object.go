@@ -53,6 +53,7 @@ type File struct {
 	big     bool
 	files   []uint32          // the STT_FILE symbols
 	sorted  map[uint32][]byte // relocation records that had to be sorted
+	unread  map[uint32]int    // by section: how many relocation records nobody reads
 	mapped  *mapped.File      // nil for one from Parse
 }
 

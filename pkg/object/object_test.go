@@ -357,6 +357,21 @@ func TestEachRelocs(t *testing.T) {
 	}
 }
 
+func TestRelocCount(t *testing.T) {
+	two := []elfbuild.Reloc{elfbuild.PC32(0, "f", 0), elfbuild.PC32(4, "f", 0)}
+	f := parse(t, elfbuild.Object{Sections: []elfbuild.Section{
+		elfbuild.Text(".text", elfbuild.Func("f", "c3")),
+		elfbuild.Data(".orc_unwind_ip", elfbuild.Raw("00000000 00000000", two...)),
+		elfbuild.Data(".data", elfbuild.Raw("00000000 00000000", two...)),
+		elfbuild.Text(".call_sites", elfbuild.Raw("00000000 00000000", two...)),
+	}})
+	for section, want := range [][2]int{{0, 0}, {0, 0}, {0, 2}, {2, 2}, {2, 2}} {
+		if got := [2]int{f.Relocs(uint32(section)).Len(), f.RelocCount(uint32(section))}; got != want {
+			t.Errorf("section %d: %d relocations to read of %d, want %d of %d", section, got[0], got[1], want[0], want[1])
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	text := elfbuild.Text(".text", elfbuild.Func("f", "c3"))
 	good := elfbuild.Object{Sections: []elfbuild.Section{text}}
@@ -415,6 +430,8 @@ func TestRefusals(t *testing.T) {
 		), ErrFormat},
 		"relocations for debug information are not read": {withSections(text,
 			elfbuild.Section{Name: ".debug_info", Data: []byte{0}, Relocs: []elfbuild.Reloc{elfbuild.Abs64(99, "f", 0)}}), nil},
+		"relocations of what objtool makes are not read": {withSections(text,
+			elfbuild.Data(".orc_unwind_ip", elfbuild.Raw("00000000", elfbuild.PC32(3, "f", 0)))), nil},
 		"a relocation beyond the end": {withSections(
 			elfbuild.Text(".text", elfbuild.Func("f", "c3", elfbuild.PC32(1, "g", -4))),
 		), ErrFormat},

@@ -116,9 +116,26 @@ func (r Relocs) From(lo int) Relocs { return r.Slice(lo, r.Len()) }
 // entries of tables start (ANNOTATE_DATA_SPECIAL, include/linux/annotate.h).
 const Annotations = ".discard.annotate_data"
 
-// Relocs is the records that apply to an allocated section, or to Annotations,
-// sorted by offset; those at one offset stay in the file's order. Every symbol index in them is
-// valid, and every offset lies in the section.
+// unread tells whether a section is one that objtool makes from the code, with an entry
+// for each instruction or call. Its relocations, half of all that a kernel has, say
+// nothing that the code doesn't.
+func unread(s *Section) bool {
+	switch s.Name() {
+	case ".orc_unwind_ip", ".call_sites", ".return_sites", ".retpoline_sites":
+		return !s.Executable()
+	}
+	return false
+}
+
+// RelocCount is how many records apply to a section, also where nobody reads them.
+func (f *File) RelocCount(section uint32) int {
+	return f.Relocs(section).Len() + f.unread[section]
+}
+
+// Relocs is the records that apply to an allocated section, or to Annotations, sorted
+// by offset; those at one offset stay in the file's order. Every symbol index in them is
+// valid, and every offset lies in the section. Of a section whose relocations nobody
+// reads there are none.
 func (f *File) Relocs(section uint32) Relocs {
 	rela := f.Sections[section].rela
 	if rela == 0 {
@@ -156,6 +173,7 @@ func (f *File) DebugRelocs(section uint32) (Relocs, error) {
 // loadRelocs attaches relocation sections to the sections that they apply to,
 // where these have some use, and checks their records.
 func (f *File) loadRelocs() error {
+	f.unread = map[uint32]int{}
 	for i := range f.Sections {
 		s := &f.Sections[i]
 		if s.Type != elf.SHT_RELA && s.Type != elf.SHT_REL {
@@ -174,8 +192,12 @@ func (f *File) loadRelocs() error {
 		if s.Entsize() != relocSize || s.Size%relocSize != 0 {
 			return fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name(), s.Size, s.Entsize())
 		}
-		if target.rela != 0 {
+		if target.rela != 0 || f.unread[s.Info] > 0 {
 			return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name(), target.Name())
+		}
+		if unread(target) {
+			f.unread[s.Info] = int(s.Size / relocSize)
+			continue
 		}
 		target.rela = uint32(i)
 	}
