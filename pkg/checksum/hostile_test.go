@@ -107,6 +107,15 @@ func TestHostile(t *testing.T) {
 			}
 			return obj(text, table)
 		}},
+		{"a WARN at each instruction of straight code", func() elfbuild.Object {
+			code := bytes.Repeat(elfbuild.Hex("b8 2b000000"), size)
+			code[len(code)-4] = 42 // the line
+			text := section(".text", elf.SHF_EXECINSTR, code)
+			text.Symbols = append(text.Symbols, fn("f", 0, len(code)))
+			table := section("__bug_table", 0, bytes.Repeat(elfbuild.Hex("00000000 00000000 00000000 2a00 0100"), size))
+			table.Relocs = relocs(size, func(i int) uint64 { return uint64(16 * i) }, ".text", func(i int) int64 { return int64(5 * i) })
+			return obj(text, table)
+		}},
 		{"alternatives with one replacement", func() elfbuild.Object {
 			text := section(".text", elf.SHF_EXECINSTR, rets(size))
 			text.Symbols = append(text.Symbols, fn("f", 0, size))

@@ -31,9 +31,8 @@ func (p *program) lineMarks(normal string) symbolMark {
 
 // flow is a part of the body as lines.Finder looks at it.
 type flow struct {
+	*layout
 	w       *walker
-	insts   []inst
-	starts  []uint32 // those of the layout
 	code    []byte
 	part    *part
 	targets []int32 // by instruction: where a direct branch goes, or -1
@@ -49,7 +48,7 @@ func (w *walker) findLines(i int) {
 	if m == nil || l.opaque || len(l.insts) == 0 {
 		return
 	}
-	bugs, calls := w.hasBugs(part), w.callsWithLine(part, l)
+	bugs, calls := w.bugNearLine(part, l), w.callsWithLine(part, l)
 	if !bugs && !calls {
 		return
 	}
@@ -73,10 +72,32 @@ func (w *walker) findLines(i int) {
 	}
 }
 
-func (w *walker) hasBugs(part *part) bool {
+// bugNearLine tells whether an immediate is the line of an entry of the bug table and
+// stands in straight code around it, calls included: few do, and without there is
+// nothing to find.
+func (w *walker) bugNearLine(part *part, l *layout) bool {
+	m, code := w.p.machine.lines, w.p.file.Data(part.section)[part.start:part.end]
 	for n := part.lo; n < part.hi; n++ {
-		if w.p.tables.Tables[w.p.tables.Entries[n].Table].Class == alternatives.BugTable {
-			return true
+		e := &w.p.tables.Entries[n]
+		line, ok := w.p.tables.Line(e)
+		if !ok {
+			continue
+		}
+		at := l.index(uint64(e.Place) - part.start)
+		isLine := func(i int) bool {
+			in := &l.insts[i]
+			return in.Imm.Len > 0 && m.Immediate(code[in.offset:][:in.Len], &in.Inst) == line
+		}
+		straight := func(i int) bool { return l.insts[i].Kind <= decode.Nop }
+		for i := at - 1; i >= max(at-lines.Reach, 0) && (straight(i) || l.insts[i].Kind == decode.Call); i-- {
+			if isLine(i) {
+				return true
+			}
+		}
+		for i := at; i < min(at+lines.Reach, len(l.insts)) && (i == at || straight(i-1)); i++ {
+			if isLine(i) {
+				return true
+			}
 		}
 	}
 	return false
@@ -117,7 +138,7 @@ func (p *program) functionAt(section uint32, place int64) uint32 {
 func (w *walker) makeFlow(part *part, l *layout) *flow {
 	n := len(l.insts)
 	f := &w.flow
-	f.w, f.insts, f.starts, f.part, f.more = w, l.insts, l.starts, part, nil
+	f.layout, f.w, f.part, f.more = l, w, part, nil
 	f.code = w.p.file.Data(part.section)[part.start:part.end]
 	f.targets, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]
 	clear(f.joins)
@@ -200,16 +221,6 @@ func (f *flow) callee(i int) uint32 {
 		r = relocs.At(0)
 	}
 	return f.w.p.callee(in, f.part.section, at, r, relocs.Len() > 0)
-}
-
-// index is the instruction at an offset, or the one behind.
-func (f *flow) index(offset uint64) int {
-	for ; offset < uint64(len(f.starts)); offset++ {
-		if i := int(f.starts[offset]); i > 0 {
-			return min(i, len(f.insts)) - 1
-		}
-	}
-	return len(f.insts) - 1
 }
 
 // The methods of lines.Function.

@@ -297,6 +297,16 @@ func (l *layout) ordinal(offset uint64) (ordinal, into uint32) {
 	return l.count, into
 }
 
+// index is the instruction at an offset, or the one behind.
+func (l *layout) index(offset uint64) int {
+	for ; offset < uint64(len(l.starts)); offset++ {
+		if i := int(l.starts[offset]); i > 0 {
+			return min(i, len(l.insts)) - 1
+		}
+	}
+	return len(l.insts) - 1
+}
+
 // walkPrefix makes steps of what stands in front of the entry: padding, and
 // with kCFI an instruction that holds the type hash. How much padding there
 // is never matters (rule 1.3).

@@ -295,16 +295,20 @@ func (x *Finder) judgeClones() {
 	}
 }
 
+// Reach bounds how far from an entry of the bug table its line is looked for, in
+// instructions each way.
+const Reach = 256
+
 // Bug marks the immediates that are the line of a WARN or BUG whose entry in
 // the bug table is about instruction at. Its extent is the straight line
 // around that: back to the previous join, branch or call other than one that
-// prints, and forward to the first call, trap or jump.
+// prints, and forward to the first call, trap or jump, as far as Reach.
 func (x *Finder) Bug(f Function, at int, line uint32, joins func(i int) bool, mark func(i int, e Evidence)) {
 	first := at
-	for first > 0 && !joins(first) && (straight(f, first-1) || f.Prints(first-1)) {
+	for first > max(at-Reach, 0) && !joins(first) && (straight(f, first-1) || f.Prints(first-1)) {
 		first--
 	}
-	for i := first; i < f.Len(); i++ {
+	for i := first; i < min(f.Len(), at+Reach); i++ {
 		code, in := f.Inst(i)
 		e := x.machine.Effects(code, in)
 		if (e.Immediate == decode.SetRegister || e.Immediate == decode.SetSlot) && x.machine.Immediate(code, in) == line {

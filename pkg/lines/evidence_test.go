@@ -191,6 +191,8 @@ func TestBug(t *testing.T) {
 		{"another line", "be 06020000\n" + ud2, 1, nil, nil},
 		{"no move", cmp4 + ud2, 1, nil, nil},
 		{"in front of a static branch", line + "0f1f440000 ~ 2\n" + ud2, 2, nil, nil},
+		{"as far as it may be in front", line + line + strings.Repeat(nop, Reach-1) + ud2, Reach + 1, nil, []int{1}},
+		{"as far as it may be behind", strings.Repeat(nop, Reach-1) + line + line, 0, nil, []int{Reach - 1}},
 	} {
 		f := assemble(t, test.code)
 		got := marked(f, func(mark func(int, Evidence)) {
