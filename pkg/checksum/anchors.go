@@ -133,12 +133,14 @@ type anchorFlow struct {
 }
 
 // The dataflow gives up on a body that takes more runs than any of a compiler's does,
-// or more steps for each of its instructions.
+// or more steps or values for each of its instructions.
 const (
 	maxRuns             = 16
 	flowStepsForEach    = 256
 	maxMixed            = 32 // values of one register, beyond which the others escape
 	flowStepsForAnybody = 1 << 16
+	valuesForEach       = 2
+	valuesForAnybody    = 1 << 12
 )
 
 // hasAnchors tells whether the body makes the address of a place in data by the

@@ -5,13 +5,18 @@ package checksum
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
 	"github.com/fnsum/fnsum/pkg/object"
 )
+
+// memoryForEach bounds how many bytes are allocated, in all, for each byte of an object.
+const memoryForEach = 1024
 
 // TestHostile sums objects of a few megabytes that are made to take long: where
 // something takes time by the square of their size, it takes hours. An object may be
@@ -114,6 +119,25 @@ func TestHostile(t *testing.T) {
 			text.Symbols = append(text.Symbols, fn("f", 0, len(code)))
 			table := section("__bug_table", 0, bytes.Repeat(elfbuild.Hex("00000000 00000000 00000000 2a00 0100"), size))
 			table.Relocs = relocs(size, func(i int) uint64 { return uint64(16 * i) }, ".text", func(i int) int64 { return int64(5 * i) })
+			return obj(text, table)
+		}},
+		{"values that all reach one static branch, many times to one target", func() elfbuild.Object {
+			n := size / 2
+			code := elfbuild.Hex("0f1f440000 e8 00000000 c3")
+			for range n { // mov $1,%esi; jmp to the static branch
+				code = append(code, 0xbe, 1, 0, 0, 0, 0xe9)
+				code = binary.LittleEndian.AppendUint32(code, uint32(-len(code)-4))
+			}
+			text := section(".text", elf.SHF_EXECINSTR, code)
+			text.Symbols = append(text.Symbols, fn("f", 0, len(code)))
+			text.Relocs = relocs(1, func(int) uint64 { return 6 }, "__might_sleep", zero)
+			table := section("__jump_table", 0, make([]byte, 16*n))
+			for i := range n {
+				table.Relocs = append(table.Relocs,
+					elfbuild.Reloc{Offset: uint64(16 * i), Type: uint32(elf.R_X86_64_PC32), Symbol: ".text"},
+					elfbuild.Reloc{Offset: uint64(16*i + 4), Type: uint32(elf.R_X86_64_PC32), Symbol: ".text", Addend: 11},
+					elfbuild.Reloc{Offset: uint64(16*i + 8), Type: uint32(elf.R_X86_64_PC64), Symbol: "key"})
+			}
 			return obj(text, table)
 		}},
 		{"alternatives with one replacement", func() elfbuild.Object {
@@ -223,13 +247,19 @@ func TestHostile(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f, err := object.Parse(test.make().Bytes())
+			data := test.make().Bytes()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			f, err := object.Parse(data)
+			if err == nil {
+				_, err = Sum(f, Options{})
+			}
 			if err != nil {
 				t.Log(err)
-				return
 			}
-			if _, err := Sum(f, Options{}); err != nil {
-				t.Log(err)
+			runtime.ReadMemStats(&after)
+			if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20+memoryForEach*uint64(len(data)) {
+				t.Errorf("%d bytes of memory for an object of %d bytes", n, len(data))
 			}
 		})
 	}

@@ -141,6 +141,7 @@ func (f *anchorFlow) mix(key mixKey, list ...int32) int32 {
 func (f *anchorFlow) newValue(v value) int32 {
 	v.same, v.from = int32(len(f.values)), -1
 	f.values = append(f.values, v)
+	f.lost = f.lost || len(f.values) > valuesForAnybody+valuesForEach*len(f.insts)
 	return v.same
 }
 

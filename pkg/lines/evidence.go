@@ -168,10 +168,11 @@ func (x *Finder) follow(i int, v value, slot int32, zero bool) bool {
 		x.work = x.work[:len(x.work)-1]
 		for p.at >= 0 && p.at < x.f.Len() && x.seen[p.at] != x.walk {
 			x.seen[p.at] = x.walk
-			if x.budget--; x.budget < 0 {
+			branches := x.f.More(p.at)
+			if x.budget -= 1 + len(branches); x.budget < 0 {
 				return false
 			}
-			for _, more := range x.f.More(p.at) {
+			for _, more := range branches {
 				x.work = append(x.work, position{more, p.slot})
 			}
 			code, in := x.f.Inst(p.at)
