@@ -24,7 +24,7 @@ var ErrDebug = errors.New("unusable debug information")
 // called.
 type Debug struct {
 	rows  map[uint32][]row  // by section, sorted by start
-	calls map[uint32][]call // likewise
+	calls map[uint32][]call // by section, sorted by line and start; no two of a line overlap
 }
 
 // row is that instructions from start on belong to a line, 0 for to none.
@@ -37,7 +37,6 @@ type row struct {
 type call struct {
 	start, end uint64
 	line       uint32
-	reach      uint64 // the greatest end up to here
 }
 
 // spaces gives each section of a relocatable object addresses of its own, as
@@ -83,6 +82,7 @@ var debugSections = [...]string{
 func ReadDebug(f *object.File) (*Debug, error) {
 	s := newSpaces(f)
 	data := map[string][]byte{}
+	r := debugReader{spaces: s, programs: map[int64]bool{}, debug: &Debug{rows: map[uint32][]row{}, calls: map[uint32][]call{}}}
 	for i := range f.Sections {
 		name := f.Sections[i].Name()
 		if !slices.Contains(debugSections[:], name) {
@@ -96,9 +96,13 @@ func ReadDebug(f *object.File) (*Debug, error) {
 			return nil, err
 		}
 		data[name] = relocated
+		r.left += maxParts * len(relocated)
 	}
 	if len(data[".debug_line"]) == 0 || len(data[".debug_info"]) == 0 {
 		return nil, nil
+	}
+	if overlap(data[".debug_info"], data[".debug_abbrev"], s.order()) {
+		return nil, fmt.Errorf("%w: %w", ErrDebug, errOverlap)
 	}
 	d, err := dwarf.New(data[".debug_abbrev"], nil, nil, data[".debug_info"], data[".debug_line"], nil, data[".debug_ranges"], data[".debug_str"])
 	if err != nil {
@@ -109,12 +113,19 @@ func ReadDebug(f *object.File) (*Debug, error) {
 			return nil, fmt.Errorf("%w: %s: %w", ErrDebug, name, err)
 		}
 	}
-	debug := &Debug{rows: map[uint32][]row{}, calls: map[uint32][]call{}}
-	if err := debug.read(d, s); err != nil {
+	r.data = d
+	if err := r.read(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDebug, err)
 	}
-	debug.sort()
-	return debug, nil
+	r.debug.sort()
+	return r.debug, nil
+}
+
+func (s *spaces) order() binary.ByteOrder {
+	if s.file.BigEndian() {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // relocate is a copy of a section with its relocations applied.
@@ -131,10 +142,7 @@ func (s *spaces) relocate(section uint32) ([]byte, error) {
 		return s.file.Data(section), nil
 	}
 	data := slices.Clone(s.file.Data(section))
-	order := binary.ByteOrder(binary.LittleEndian)
-	if s.file.BigEndian() {
-		order = binary.BigEndian
-	}
+	order := s.order()
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		symbol := &s.file.Symbols[r.Symbol]
@@ -163,55 +171,95 @@ func wide(machine elf.Machine, typ uint32) int {
 	return 0
 }
 
+// maxParts is how many attributes, rows and ranges there may be for each byte of debug
+// information. All take a byte or more, unless one is read again and again: what is
+// written to make a reader busy is refused.
+const maxParts = 4
+
+var errOverlap = errors.New("parts that overlap")
+
+// debugReader reads debug information.
+type debugReader struct {
+	*spaces
+	data     *dwarf.Data
+	debug    *Debug
+	programs map[int64]bool // the line tables that were read, by offset
+	left     int            // how much may still be read
+}
+
+// count counts what was read.
+func (r *debugReader) count(n int) error {
+	if r.left -= n; r.left < 0 {
+		return errOverlap
+	}
+	return nil
+}
+
 // read goes through all units: their line tables, and what was inlined.
-func (d *Debug) read(data *dwarf.Data, s *spaces) error {
-	r := data.Reader()
+func (r *debugReader) read() error {
+	entries := r.data.Reader()
 	for {
-		entry, err := r.Next()
-		if err != nil {
+		entry, err := entries.Next()
+		if err != nil || entry == nil {
 			return err
 		}
-		if entry == nil {
-			return nil
+		if err := r.count(len(entry.Field)); err != nil {
+			return err
 		}
 		switch entry.Tag {
 		case dwarf.TagCompileUnit:
-			if err := d.readLines(data, entry, s); err != nil {
-				return err
-			}
+			err = r.readLines(entry)
 		case dwarf.TagInlinedSubroutine:
-			line, ok := entry.Val(dwarf.AttrCallLine).(int64)
-			if !ok {
-				continue
-			}
-			ranges, err := data.Ranges(entry)
-			if err != nil {
-				return err
-			}
-			for _, x := range ranges {
-				section, start, ok := s.place(x[0])
-				if ok && x[1] > x[0] {
-					d.calls[section] = append(d.calls[section], call{start: start, end: start + x[1] - x[0], line: uint32(line)})
-				}
-			}
+			err = r.readCall(entry)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-func (d *Debug) readLines(data *dwarf.Data, unit *dwarf.Entry, s *spaces) error {
-	r, err := data.LineReader(unit)
-	if err != nil || r == nil {
+// readCall reads what was inlined for a call.
+func (r *debugReader) readCall(entry *dwarf.Entry) error {
+	line, ok := entry.Val(dwarf.AttrCallLine).(int64)
+	if !ok {
+		return nil
+	}
+	ranges, err := r.data.Ranges(entry)
+	if err != nil {
+		return err
+	}
+	for _, x := range ranges {
+		section, start, ok := r.place(x[0])
+		if ok && x[1] > x[0] {
+			r.debug.calls[section] = append(r.debug.calls[section], call{start: start, end: start + x[1] - x[0], line: uint32(line)})
+		}
+	}
+	return r.count(len(ranges))
+}
+
+// readLines reads a unit's line table, if no other's is the same.
+func (r *debugReader) readLines(unit *dwarf.Entry) error {
+	offset, ok := unit.Val(dwarf.AttrStmtList).(int64)
+	if !ok || r.programs[offset] {
+		return nil
+	}
+	r.programs[offset] = true
+	table, err := r.data.LineReader(unit)
+	if err != nil || table == nil {
 		return err
 	}
 	var e dwarf.LineEntry
 	for {
-		switch err := r.Next(&e); {
+		switch err := table.Next(&e); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
-		section, offset, ok := s.place(e.Address)
+		if err := r.count(1); err != nil {
+			return err
+		}
+		section, offset, ok := r.place(e.Address)
 		if !ok {
 			continue
 		}
@@ -219,7 +267,7 @@ func (d *Debug) readLines(data *dwarf.Data, unit *dwarf.Entry, s *spaces) error 
 		if e.EndSequence {
 			line = 0
 		}
-		d.rows[section] = append(d.rows[section], row{offset, line})
+		r.debug.rows[section] = append(r.debug.rows[section], row{offset, line})
 	}
 }
 
@@ -234,13 +282,17 @@ func (d *Debug) sort() {
 			return cmp.Compare(min(a.line, 1), min(b.line, 1))
 		})
 	}
-	for _, calls := range d.calls {
-		slices.SortFunc(calls, func(a, b call) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end)) })
-		reach := uint64(0)
-		for i := range calls {
-			reach = max(reach, calls[i].end)
-			calls[i].reach = reach
+	for section, calls := range d.calls {
+		slices.SortFunc(calls, func(a, b call) int { return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.start, b.start)) })
+		united := calls[:1]
+		for _, x := range calls[1:] {
+			if last := &united[len(united)-1]; x.line == last.line && x.start <= last.end {
+				last.end = max(last.end, x.end)
+			} else {
+				united = append(united, x)
+			}
 		}
+		d.calls[section] = united
 	}
 }
 
@@ -256,11 +308,8 @@ func (d *Debug) Has(section uint32, offset uint64, line uint32) bool {
 		return true
 	}
 	calls := d.calls[section]
-	i = sort.Search(len(calls), func(i int) bool { return calls[i].start > offset })
-	for i--; i >= 0 && calls[i].reach > offset; i-- {
-		if calls[i].end > offset && calls[i].line == line {
-			return true
-		}
-	}
-	return false
+	i = sort.Search(len(calls), func(i int) bool {
+		return calls[i].line > line || calls[i].line == line && calls[i].start > offset
+	})
+	return i > 0 && calls[i-1].line == line && calls[i-1].end > offset
 }
