@@ -25,6 +25,13 @@ func TestARM64(t *testing.T) {
 		o.Sections = append(o.Sections, rodata(".rodata", elfbuild.Var(name, make([]byte, 8)).Local(), raw("0102030405060708")))
 		return o
 	}
+	typed := func(hash string) elfbuild.Object { // a kCFI type hash, which is data
+		f := arm64Func("f", []word{plainWord(retA64)})
+		f.Symbols = append(f.Symbols, symbol("$x", elf.STB_LOCAL, elf.STT_NOTYPE, 0, 0))
+		o := obj(code(arm64Func("g", []word{plainWord(retA64)}), raw(hash).With(symbol("$d", elf.STB_LOCAL, elf.STT_NOTYPE, 0, 0)), f))
+		o.Machine = elf.EM_AARCH64
+		return o
+	}
 	ret, nop := plainWord(retA64), plainWord(0xd503_201f)
 	const bti = 0xd503_245f // BTI c
 	for _, p := range []pair{
@@ -45,6 +52,8 @@ func TestARM64(t *testing.T) {
 		{name: "2.1 a register beside it", old: of(by(0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), new: of(by(0x9100_0022, elf.R_AARCH64_ADD_ABS_LO12_NC, "x", 0), ret), want: []Class{Instructions}},
 		{name: "3.8g the page of a load", old: behind("a"), new: behind("z")},
 		{name: "2.4 a NOP in a branch's way", old: of(cbz(1, 8), ret, ret), new: of(cbz(1, 12), ret, nop, ret)},
+		{name: "1.3 the kCFI hash", old: typed("01020304"), new: typed("05060708"), want: []Class{CFI}},
+		{name: "1.3 a kCFI hash with a NOP's bytes", old: typed(""), new: typed("1f2003d5"), want: []Class{CFI}},
 		{name: "2.4 a landing pad", old: of(plainWord(bti), ret), new: of(ret), want: []Class{Instructions}},
 	} {
 		p.run(t)

@@ -284,6 +284,23 @@ func TestEqual(t *testing.T) {
 				rodata(".rodata", elfbuild.Var("y", make([]byte, 8)), raw("00000000 00000000", pc32(0, ".text", 8), pc32(4, ".text", 13)))),
 		},
 		{
+			name: "1.2 a local called by another of its names",
+			old:  obj(code(fun("f", callG, plt32(1, "g", -4)), fun("g", "c3").Local().Alias("z"))),
+			new:  obj(code(fun("f", callG, plt32(1, "z", -4)), fun("g", "c3").Local().Alias("z"))),
+		},
+		{
+			name: "3.3 a label in another function",
+			old:  obj(code(fun("f", leaX, pc32(3, "label", -4)), fun("g", "90 c3").With(symbol("label", elf.STB_LOCAL, elf.STT_NOTYPE, 1, 0)))),
+			new:  obj(code(fun("f", leaX, pc32(3, ".text", 9-4)), fun("g", "90 c3"))),
+		},
+		{
+			name: "5.2 a jump table that leads to the function's entry, too, by function name",
+			old: obj(code(fun("f", "ff24c5 00000000 c3 31c0 c3", abs32s(3, ".rodata", 0))),
+				rodata(".rodata", raw("0000000000000000 0000000000000000", abs64(0, ".text", 7), abs64(8, ".text", 0)))),
+			new: obj(code(fun("f", "ff24c5 00000000 c3 31c0 c3", abs32s(3, ".rodata", 0))),
+				rodata(".rodata", raw("0000000000000000 0000000000000000", abs64(0, "f", 7), abs64(8, "f", 0)))),
+		},
+		{
 			name: "5.2 a jump table of its own section, by function name",
 			old: obj(code(fun("f", "ff24c5 00000000 c3 31c0 c3", abs32s(3, ".rodata", 0))),
 				rodata(".rodata", raw("0000000000000000 0000000000000000", abs64(0, ".text", 7), abs64(8, ".text", 8)))),
