@@ -30,7 +30,8 @@ import (
 type pair struct {
 	older, newer *checksum.Record
 	by           Evidence
-	// split is set where the old function has its counterpart in another pair.
+	// split is set where the two aren't each other's counterpart: a name of the one
+	// stands for the other's code.
 	split bool
 	// alias is set where the pair is about one name only: it is an alias on
 	// one side at least, and its code was found paired otherwise.
