@@ -22,7 +22,7 @@ import (
 // name can have, isn't shown.
 func (t *Tracer) Rename(names map[uint32]string) {
 	t.s.p.names = names
-	t.walker = newWalker(t.s.p)
+	clear(t.walker.memo) // digests of data, in which there may be names
 }
 
 // Again makes a function's or orphan's digests again, with the names that

@@ -37,3 +37,37 @@ func TestUsesByData(t *testing.T) {
 		t.Errorf("%d uses of %d functions", n, functions)
 	}
 }
+
+// What a function refers to by data that refer to data goes by its new name, too, and
+// after that by its own again.
+func TestRename(t *testing.T) {
+	file := parse(t, obj(
+		code(fun("f", loadX, pc32(3, ".rodata.a", -4))),
+		rodata(".rodata.a", raw("0000000000000000", abs64(0, ".rodata.b", 0))),
+		rodata(".rodata.b", raw("0000000000000000", abs64(0, "x", 0))),
+		elfbuild.Data(".data", elfbuild.Var("x", make([]byte, 4))),
+	))
+	sums, tracer, err := Trace(file, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var x uint32
+	for i := range file.Symbols {
+		if file.Symbols[i].Name() == "x" {
+			x = uint32(i)
+		}
+	}
+	digest := func(names map[uint32]string) Digest {
+		t.Helper()
+		tracer.Rename(names)
+		again, ok := tracer.Again(&sums.Records[0], false)
+		if !ok {
+			t.Fatal("the object has no such function")
+		}
+		return again.Digest
+	}
+	own := sums.Records[0].Digest
+	if digest(nil) != own || digest(map[uint32]string{x: "y"}) == own || digest(nil) != own {
+		t.Error("a name is kept, or not taken")
+	}
+}
