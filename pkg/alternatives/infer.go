@@ -145,6 +145,9 @@ func (l *loader) lineField(size uint64, relocs object.Relocs) uint64 {
 	return 0
 }
 
+// maxPath is PATH_MAX, include/uapi/linux/limits.h.
+const maxPath = 4096
+
 // namesFile tells whether a relocation refers to a string that is the name of
 // a source file.
 func (l *loader) namesFile(r object.Reloc) bool {
@@ -152,7 +155,8 @@ func (l *loader) namesFile(r object.Reloc) bool {
 	if !ok || offset >= uint64(len(l.file.Data(section))) {
 		return false
 	}
-	text, _, _ := bytes.Cut(l.file.Data(section)[offset:], []byte{0})
+	rest := l.file.Data(section)[offset:]
+	text, _, _ := bytes.Cut(rest[:min(len(rest), maxPath)], []byte{0})
 	for _, suffix := range [...]string{".c", ".h", ".S", ".rs"} {
 		if bytes.HasSuffix(text, []byte(suffix)) {
 			return true

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/zeebo/xxh3"
 
@@ -126,8 +127,14 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 		return binary.AppendUvarint(b, uint64(into))
 	case targetString:
 		unit := max(int(w.p.file.Sections[t.section].Entsize()), 1)
-		b = append(b, tagString, byte(unit))
-		return w.appendString(b, text(w.p.file.Data(t.section)[t.at:], unit))
+		data := w.p.file.Data(t.section)[t.at:]
+		s := text(data[:min(len(data), maxText+unit)], unit)
+		if len(s) > maxText {
+			whole := w.wholeText(t.section, t.at, uint64(unit))
+			b = binary.AppendVarint(append(b, tagBrief), int64(t.at-whole.start))
+			return w.appendNested(b, datumKey{t.section, whole.start}, whole.end)
+		}
+		return w.appendString(append(b, tagString, byte(unit)), s)
 	case targetMerge:
 		b = append(b, tagMerge)
 		b = binary.AppendUvarint(b, t.at-t.start)
@@ -154,6 +161,37 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 	b = append(b, tagSection)
 	b = appendText(b, Normal(w.p.file.Sections[t.section].Name()))
 	return binary.AppendVarint(b, t.offset)
+}
+
+// maxText is the length in bytes from which on a string stands for itself by the digest
+// of all of it, and the place in it: many may refer to the ends of one.
+const maxText = 1 << 12
+
+// longText is where a string begins and ends, that has more than maxText bytes.
+type longText struct{ start, end uint64 }
+
+// textsKey is the strings of a section that begin at multiples of their unit, and so many
+// bytes more.
+type textsKey struct {
+	section uint32
+	more    uint64
+}
+
+// wholeText is the string that a place lies in, with what stands in front of that.
+func (w *walker) wholeText(section uint32, at, unit uint64) longText {
+	key := textsKey{section, at % unit}
+	known := w.texts[key]
+	i := sort.Search(len(known), func(i int) bool { return known[i].end >= at })
+	if i < len(known) && known[i].start <= at {
+		return known[i]
+	}
+	data := w.p.file.Data(section)
+	x := longText{at, at + uint64(len(text(data[at:], int(unit))))}
+	for x.start >= unit && len(text(data[x.start-unit:x.start], int(unit))) > 0 {
+		x.start -= unit
+	}
+	w.texts[key] = slices.Insert(known, i, x)
+	return x
 }
 
 // appendString encodes the text of a string, and notes the line numbers in it.
@@ -266,7 +304,8 @@ func (w *walker) isOwnText(t *target) bool {
 		return false
 	}
 	own := sourceName(w.p.code.Name(w.p.code.Funcs[w.body.fn].Primary))
-	return string(text(data[t.at:], 1)) == own
+	rest, found := bytes.CutPrefix(data[t.at:], []byte(own))
+	return found && (len(rest) == 0 || rest[0] == 0)
 }
 
 // isJumpTable tells whether the datum is a table of places in code: all its

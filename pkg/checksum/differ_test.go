@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
@@ -194,6 +195,18 @@ func TestDiffer(t *testing.T) {
 			new: anonymous("0000000000000000 0000000000000000 02", abs64(0, ".rodata", 8), abs64(8, ".rodata", 0)),
 		},
 		{
+			name: "3.4 the end of a long string", want: []Class{Strings},
+			old: longString(0, "a"), new: longString(0, "b"),
+		},
+		{
+			name: "3.4 where in a long string", want: []Class{Strings},
+			old: longString(0, "a"), new: longString(4, "a"),
+		},
+		{
+			name: "3.4 the end of a long string, of which less is left", want: []Class{Strings},
+			old: longString(7000, "a"), new: longString(7000, "b"),
+		},
+		{
 			name: "5.2 a jump table's entry", want: []Class{JumpTables},
 			old: table(abs64(0, ".text", 7), abs64(8, ".text", 8)), new: table(abs64(0, ".text", 7), abs64(8, ".text", 10)),
 		},
@@ -204,6 +217,11 @@ func TestDiffer(t *testing.T) {
 	} {
 		p.run(t)
 	}
+}
+
+// longString is a function that refers to a place in a string of 8 KB with such an end.
+func longString(at int64, end string) elfbuild.Object {
+	return obj(code(fun("f", leaX, pc32(3, ".rodata.str1.1", at-4))), elfbuild.Strings(".rodata.str1.1", 1, literal(strings.Repeat("long", 2000)+end)))
 }
 
 // twoFiles is a function that calls one of two of the same name.

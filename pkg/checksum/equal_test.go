@@ -5,6 +5,7 @@ package checksum
 import (
 	"debug/elf"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
@@ -194,6 +195,16 @@ func TestEqual(t *testing.T) {
 			name: "3.4 a string that is the tail of another",
 			old:  obj(code(fun("f", leaX, pc32(3, ".rodata.str1.1", -4))), elfbuild.Strings(".rodata.str1.1", 1, literal("tail"))),
 			new:  obj(code(fun("f", leaX, pc32(3, ".rodata.str1.1", 0))), elfbuild.Strings(".rodata.str1.1", 1, literal("the tail"))),
+		},
+		{
+			name: "3.4 a long string in another place",
+			old:  obj(code(fun("f", leaX, pc32(3, ".rodata.str1.1", -4))), elfbuild.Strings(".rodata.str1.1", 1, literal(strings.Repeat("long", 2000)))),
+			new:  obj(code(fun("f", leaX, pc32(3, ".rodata.str1.1", 0))), elfbuild.Strings(".rodata.str1.1", 1, literal("abc"), literal(strings.Repeat("long", 2000)), literal("def"))),
+		},
+		{
+			name: "3.4 a long string of 16-bit characters",
+			old:  obj(code(fun("f", leaX, pc32(3, ".rodata.str2.2", -4))), elfbuild.Strings(".rodata.str2.2", 2, raw(strings.Repeat("6100 0001", 2000)+"0000"))),
+			new:  obj(code(fun("f", leaX, pc32(3, ".rodata.str2.2", 0))), elfbuild.Strings(".rodata.str2.2", 2, raw("7000 0000"), raw(strings.Repeat("6100 0001", 2000)+"0000 7000 0000"))),
 		},
 		{
 			name: "3.4 a string with a symbol, and in another section",

@@ -112,6 +112,24 @@ func TestHostile(t *testing.T) {
 			}
 			return obj(text, table)
 		}},
+		{"references to each place of a string", func() elfbuild.Object {
+			code := bytes.Repeat(elfbuild.Hex("488d05 00000000"), size)
+			text := section(".text", elf.SHF_EXECINSTR, code)
+			text.Symbols = append(text.Symbols, fn("f", 0, len(code)))
+			text.Relocs = relocs(size, func(i int) uint64 { return uint64(7*i + 3) }, ".rodata.str1.1", func(i int) int64 { return int64(i - 4) })
+			return obj(text, elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0(strings.Repeat("a", size))))
+		}},
+		{"the names of a bug table's files in one string", func() elfbuild.Object {
+			table := section("__bug_table", 0, make([]byte, 12*size))
+			for i := range size {
+				table.Relocs = append(table.Relocs,
+					elfbuild.Reloc{Offset: uint64(12 * i), Type: uint32(elf.R_X86_64_PC32), Symbol: "f"},
+					elfbuild.Reloc{Offset: uint64(12*i + 4), Type: uint32(elf.R_X86_64_PC32), Symbol: ".rodata.str1.1", Addend: int64(i)})
+			}
+			text := section(".text", elf.SHF_EXECINSTR, rets(16))
+			text.Symbols = append(text.Symbols, fn("f", 0, 16))
+			return obj(text, table, elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0(strings.Repeat("a", 8*size))))
+		}},
 		{"a WARN at each instruction of straight code", func() elfbuild.Object {
 			code := bytes.Repeat(elfbuild.Hex("b8 2b000000"), size)
 			code[len(code)-4] = 42 // the line

@@ -409,6 +409,8 @@ func TestRefusals(t *testing.T) {
 		"embedded bitcode and code":     {withSections(elfbuild.Section{Name: ".llvmbc", Data: []byte{1}}, text), nil},
 		"no code, and no IR":            {withSections(elfbuild.Data(".data", elfbuild.Raw("00"))), nil},
 		"a name of 16 MiB":              {withSections(elfbuild.Text(".text", elfbuild.Func(strings.Repeat("f", 1<<24), "c3"))), ErrFormat},
+		"a name as long as may be":      {withSections(elfbuild.Text(".text", elfbuild.Func(strings.Repeat("f", maxNameLen), "c3"))), nil},
+		"a name that is longer":         {withSections(elfbuild.Text(".text", elfbuild.Func(strings.Repeat("f", maxNameLen+1), "c3"))), ErrFormat},
 		"a section's name of 16 MiB":    {withSections(text, elfbuild.Data(strings.Repeat("d", 1<<24))), ErrFormat},
 		"ELF32":                         {patched(elf.EI_CLASS, byte(elf.ELFCLASS32)), ErrClass},
 		"an unknown class":              {patched(elf.EI_CLASS, 7), ErrFormat},

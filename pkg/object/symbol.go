@@ -38,8 +38,11 @@ const (
 	placeFlag   = 1 << (iota + 8) // it marks a place of the program
 	mappingFlag                   // it is a mapping symbol
 	lengthUnit                    // of the name
-	maxNameLen  = 1<<32/lengthUnit - 1
 )
+
+// maxNameLen bounds the length of names in bytes: what refers to something says its name.
+// It is eight times the kernel's KSYM_NAME_LEN (include/linux/kallsyms.h).
+const maxNameLen = 1 << 12
 
 // setName sets the name, of which a symbol holds no more than a view.
 func (s *Symbol) setName(name string) {
