@@ -52,7 +52,12 @@ func (w *walker) books(here place, t *target) {
 		return
 	}
 	w.crossed = false
-	w.encoded = append(w.encoded[:0], tagDatum, 0)
-	w.encode(func(b []byte) []byte { return w.appendData(b, s.Section, s.Value, s.Value+s.Size, true) })
+	w.encoded = w.encoded[:0]
+	w.encode(func(b []byte) []byte {
+		if w.isLarge(s.Section, s.Value, s.Value+s.Size, maxText) { // none of the kernel's are
+			return w.appendNested(append(b, tagBrief, 0), datumKey{s.Section, s.Value}, s.Value+s.Size)
+		}
+		return w.appendData(append(b, tagDatum, 0), s.Section, s.Value, s.Value+s.Size, true)
+	})
 	w.emit(Constants, ContentStep, here, w.crossed)
 }

@@ -32,7 +32,7 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 			return append(b, tagOwnName)
 		}
 		if table := w.jumpTableAt(t.section, t.at); table != nil {
-			return w.appendJumps(b, table)
+			return w.appendTable(b, table)
 		}
 		start, end, ok := w.extentOf(t)
 		if !ok {
@@ -64,7 +64,7 @@ type known struct {
 func (w *walker) appendDatum(b []byte, t *target, start, end uint64) []byte {
 	key := nestedKey{datumKey{t.section, start}, 0, w.masking}
 	k, again := w.known[key]
-	if !again && w.isLarge(t.section, start, end) && !w.ownTable(t.section, start, end) {
+	if !again && w.isLarge(t.section, start, end, alwaysBrief) && !w.ownTable(t.section, start, end) {
 		b = binary.AppendVarint(append(b, tagBrief), int64(t.at-start))
 		return w.appendNested(b, key.datumKey, end)
 	}
@@ -87,16 +87,34 @@ func (w *walker) appendDatum(b []byte, t *target, start, end uint64) []byte {
 		return b
 	}
 	w.maskable = w.maskable || k.maskable
-	b = binary.AppendVarint(append(b[:first], tagBrief), int64(t.at-start))
-	b = append(b, tagNested, byte(w.p.hash.Size()))
-	return append(b, k.digest[:w.p.hash.Size()]...)
+	return w.appendBrief(b[:first], int64(t.at-start), k.digest)
 }
 
-// isLarge tells whether a datum takes more than alwaysBrief bytes, each relocation as
-// many as it has at least.
-func (w *walker) isLarge(section uint32, start, end uint64) bool {
+// isLarge tells whether a datum takes more than so many bytes, each relocation as many
+// as it has at least.
+func (w *walker) isLarge(section uint32, start, end, most uint64) bool {
 	const each = 4
-	return end-start+each*uint64(w.p.file.Relocs(section).Between(start, end).Len()) > alwaysBrief
+	return end-start+each*uint64(w.p.file.Relocs(section).Between(start, end).Len()) > most
+}
+
+// appendBrief encodes a datum that stands in front by its digest.
+func (w *walker) appendBrief(b []byte, offset int64, digest Digest) []byte {
+	b = binary.AppendVarint(append(b, tagBrief), offset)
+	b = append(b, tagNested, byte(w.p.hash.Size()))
+	return append(b, digest[:w.p.hash.Size()]...)
+}
+
+// appendTable encodes a table of jumps, a large one only once.
+func (w *walker) appendTable(b []byte, table *jumpTable) []byte {
+	key := nestedKey{datumKey{table.section, table.start}, 0, w.masking}
+	if k, ok := w.known[key]; ok {
+		return w.appendBrief(b, 0, k.digest)
+	}
+	first := len(b)
+	if b = w.appendJumps(b, table); len(b)-first > maxText {
+		w.known[key] = known{digest: w.p.hash.sum(b[first:])}
+	}
+	return b
 }
 
 // ownTable tells whether a datum is a jump table of the function.
@@ -138,7 +156,7 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 	case targetMerge:
 		b = append(b, tagMerge)
 		b = binary.AppendUvarint(b, t.at-t.start)
-		if w.inMerge { // which may refer to itself
+		if w.inMerge || w.isLarge(t.section, t.start, t.end, maxText) { // it may refer to itself, and many to it
 			return w.appendNested(b, datumKey{t.section, t.start}, t.end)
 		}
 		w.inMerge = true
@@ -522,24 +540,46 @@ func (n *numbers) of(p *program, symbol uint32) int {
 	return number
 }
 
-// elsewhere finds ordinals in code other than what is being walked. It keeps
-// the last stretch, as references into the middle of a function are few, and
-// those into one stand together.
+// elsewhere finds ordinals in code other than what is being walked. It keeps the last
+// stretch, as references into the middle of a function are few, and those into one stand
+// together; and all that take long.
 type elsewhere struct {
-	laid    layout
-	section uint32
-	start   uint64
-	end     uint64
-	insts   []inst
-	spare   []uint32
+	stretchKey // of what is laid out
+	laid       layout
+	insts      []inst
+	spare      []uint32
+	large      map[stretchKey]layout
 }
 
+// stretchKey is a stretch of code.
+type stretchKey struct {
+	section    uint32
+	start, end uint64
+}
+
+// largeCode is from how many bytes on laying out code takes long.
+const largeCode = 1 << 12
+
 func (e *elsewhere) ordinal(p *program, section uint32, start, end, at uint64) (ordinal, into uint32) {
-	if e.section != section || e.start != start || e.end != end {
+	key := stretchKey{section, start, end}
+	if e.stretchKey != key {
 		part := part{section: section, start: start, end: end, extent: -1}
-		p.look(&part)
-		e.laid, e.insts, e.spare = p.layOut(&part, e.insts[:0], e.spare[:0])
-		e.section, e.start, e.end = section, start, end
+		if end-start < largeCode {
+			p.look(&part)
+			e.laid, e.insts, e.spare = p.layOut(&part, e.insts[:0], e.spare[:0])
+		} else {
+			laid, ok := e.large[key]
+			if !ok {
+				p.look(&part)
+				laid, _, _ = p.layOut(&part, nil, nil)
+				if e.large == nil {
+					e.large = map[stretchKey]layout{}
+				}
+				e.large[key] = laid
+			}
+			e.laid = laid
+		}
+		e.stretchKey = key
 	}
 	return e.laid.ordinal(at - start)
 }

@@ -195,6 +195,16 @@ func TestDiffer(t *testing.T) {
 			new: anonymous("0000000000000000 0000000000000000 02", abs64(0, ".rodata", 8), abs64(8, ".rodata", 0)),
 		},
 		{
+			name: "3.5 the end of a large constant", want: []Class{Constants},
+			old: obj(code(fun("f", loadX, pc32(3, ".rodata.cst", -4))), elfbuild.Merge(".rodata.cst", 8192, raw(strings.Repeat("00", 8191)+"01"))),
+			new: obj(code(fun("f", loadX, pc32(3, ".rodata.cst", -4))), elfbuild.Merge(".rodata.cst", 8192, raw(strings.Repeat("00", 8191)+"02"))),
+		},
+		{
+			name: "5.3 the end of a large static that keeps books", want: []Class{Constants},
+			old: obj(code(fun("f", loadX, pc32(3, "__key.1", -4))), elfbuild.Data(".data", elfbuild.Var("__key.1", append(make([]byte, 8191), 1)).Local())),
+			new: obj(code(fun("f", loadX, pc32(3, "__key.1", -4))), elfbuild.Data(".data", elfbuild.Var("__key.1", append(make([]byte, 8191), 2)).Local())),
+		},
+		{
 			name: "3.4 the end of a long string", want: []Class{Strings},
 			old: longString(0, "a"), new: longString(0, "b"),
 		},

@@ -40,6 +40,13 @@ func TestHostile(t *testing.T) {
 		return list
 	}
 	zero := func(int) int64 { return 0 }
+	manyTo := func(symbol string, addend func(i int) int64) elfbuild.Section { // a function of nothing but lea
+		code := bytes.Repeat(elfbuild.Hex("488d05 00000000"), size)
+		text := section(".text", elf.SHF_EXECINSTR, code)
+		text.Symbols = append(text.Symbols, fn("f", 0, len(code)))
+		text.Relocs = relocs(size, func(i int) uint64 { return uint64(7*i + 3) }, symbol, addend)
+		return text
+	}
 	for _, test := range []struct {
 		name string
 		make func() elfbuild.Object
@@ -113,11 +120,22 @@ func TestHostile(t *testing.T) {
 			return obj(text, table)
 		}},
 		{"references to each place of a string", func() elfbuild.Object {
-			code := bytes.Repeat(elfbuild.Hex("488d05 00000000"), size)
-			text := section(".text", elf.SHF_EXECINSTR, code)
-			text.Symbols = append(text.Symbols, fn("f", 0, len(code)))
-			text.Relocs = relocs(size, func(i int) uint64 { return uint64(7*i + 3) }, ".rodata.str1.1", func(i int) int64 { return int64(i - 4) })
+			text := manyTo(".rodata.str1.1", func(i int) int64 { return int64(i - 4) })
 			return obj(text, elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0(strings.Repeat("a", size))))
+		}},
+		{"references to a large constant", func() elfbuild.Object {
+			constants := section(".rodata.cst", elf.SHF_MERGE, make([]byte, size))
+			constants.Entsize = uint64(size)
+			return obj(manyTo(".rodata.cst", func(i int) int64 { return int64(i - 4) }), constants)
+		}},
+		{"references to a large static that keeps books", func() elfbuild.Object {
+			return obj(manyTo("__key.1", func(int) int64 { return -4 }), elfbuild.Data(".data", elfbuild.Var("__key.1", make([]byte, size)).Local()))
+		}},
+		{"references into two functions in turn", func() elfbuild.Object {
+			text := manyTo(".text.g", func(i int) int64 { return int64(i%2*size + 100) })
+			other := elfbuild.Section{Name: ".text.g", Flags: elf.SHF_ALLOC | elf.SHF_EXECINSTR, Data: rets(2 * size)}
+			other.Symbols = append(other.Symbols, fn("g", 0, size), fn("h", size, size))
+			return obj(text, other)
 		}},
 		{"the names of a bug table's files in one string", func() elfbuild.Object {
 			table := section("__bug_table", 0, make([]byte, 12*size))
