@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
@@ -396,3 +397,44 @@ func goldenARM64() elfbuild.Object {
 	o.Machine = elf.EM_AARCH64
 	return o
 }
+
+// TestLargeTable is a jump table of so many entries that it stands for itself by its
+// digest where it is referred to again.
+func TestLargeTable(t *testing.T) {
+	with := func(last byte) elfbuild.Object {
+		entries := bytes.Repeat([]byte{1, 2}, 700)
+		entries[len(entries)-1] = last
+		return arm64Object(0, []word{
+			{0x9000_0005, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0},
+			{0x9100_00a5, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
+			plainWord(0xf900_0025), // str x5, [x1]
+			{0x9000_0002, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0},
+			{0x9100_0042, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
+			plainWord(0x3860_4840), // ldrb w0, [x2, w0, uxtw]
+			plainWord(0x1000_0063), // adr x3, +12
+			plainWord(0x8b20_8860), // add x0, x3, w0, sxtb #2
+			plainWord(0xd61f_0000), // br x0
+			plainWord(brkA64), plainWord(retA64), plainWord(retA64), plainWord(retA64),
+		}, rodata(".rodata", elfbuild.Piece{Data: entries}))
+	}
+	p := pair{name: "the last entry", old: with(2), new: with(3), want: []Class{JumpTables}}
+	p.run(t)
+	_, tracer, err := Trace(parse(t, with(2)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := tracer.s.body(0, nil)
+	var sizes []int
+	tracer.walker.walk(&b, visit(func(s *Step) {
+		if s.Class == JumpTables {
+			sizes = append(sizes, len(s.Bytes))
+		}
+	}))
+	if len(sizes) < 2 || sizes[0] <= maxText || slices.Max(sizes[1:]) > neverBrief {
+		t.Errorf("steps of %d bytes, want a long one and short ones", sizes)
+	}
+}
+
+type visit func(s *Step)
+
+func (v visit) step(s *Step) { v(s) }
