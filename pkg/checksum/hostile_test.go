@@ -84,6 +84,13 @@ func TestHostile(t *testing.T) {
 			}
 			return obj(text)
 		}},
+		{"functions that each reach into the next", func() elfbuild.Object {
+			text, other := manyTo(".text.g", func(int) int64 { return int64(2*size + 2) }), section(".text.g", elf.SHF_EXECINSTR, rets(2*size+16))
+			for i := range size {
+				other.Symbols = append(other.Symbols, fn(fmt.Sprint("g", i), 2*i, 3))
+			}
+			return obj(text, other)
+		}},
 		{"one function in each byte of another", func() elfbuild.Object {
 			text := section(".text", elf.SHF_EXECINSTR, rets(size))
 			text.Symbols = append(text.Symbols, fn("f", 0, size))

@@ -4,6 +4,7 @@ package lines
 
 import (
 	"bytes"
+	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -87,6 +88,20 @@ func FuzzReadDebug(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A section of debug information that the file holds nothing of has no place to relocate.
+func TestDebugWithoutBytes(t *testing.T) {
+	f, err := object.Parse(elfbuild.Object{Sections: []elfbuild.Section{
+		elfbuild.Text(".text", elfbuild.Func("f", "c3")),
+		{Name: ".debug_info", Type: elf.SHT_NOBITS, Size: 64, Relocs: []elfbuild.Reloc{elfbuild.Abs64(8, "f", 0)}},
+	}}.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadDebug(f); !errors.Is(err, object.ErrFormat) {
+		t.Errorf("error %v, want %v", err, object.ErrFormat)
+	}
 }
 
 // u16 and u32 are numbers in little-endian order.

@@ -93,7 +93,7 @@ type Extent struct {
 	Start, End uint64 // offsets in the section
 	Func       uint32 // index into Code.Funcs
 	Part       uint32 // 0 for the entry, 1 for the first cold part
-	outer      int32  // the closest extent before it that was still open at Start, or -1
+	outer      int32  // the closest extent before it that ends behind it, or -1: no other contains what it doesn't
 }
 
 // maxOverlap bounds how often a byte of code may be part of a function, on
@@ -351,7 +351,7 @@ func (c *Code) makeFuncs(candidates []Extent) {
 		extents, _ := c.ExtentsOf(uint32(section))
 		for i := 1; i < len(extents); i++ {
 			outer := int32(i - 1)
-			for outer >= 0 && extents[outer].End <= extents[i].Start {
+			for outer >= 0 && extents[outer].End <= extents[i].End {
 				outer = extents[outer].outer
 			}
 			extents[i].outer = outer

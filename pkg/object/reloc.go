@@ -161,7 +161,7 @@ func (f *File) DebugRelocs(section uint32) (Relocs, error) {
 		}
 		relocs := Relocs{f.Data(uint32(i)), f.big}
 		for n := range relocs.Len() {
-			if r := relocs.At(n); uint64(r.Symbol) >= uint64(len(f.Symbols)) || r.Offset >= f.Sections[section].Size {
+			if r := relocs.At(n); uint64(r.Symbol) >= uint64(len(f.Symbols)) || r.Offset >= uint64(len(f.Data(section))) {
 				return Relocs{}, fmt.Errorf("%w: %s+%#x: relocation by symbol %d, or beyond the end", ErrFormat, f.Sections[section].Name(), r.Offset, r.Symbol)
 			}
 		}
