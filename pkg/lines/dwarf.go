@@ -104,21 +104,42 @@ func ReadDebug(f *object.File) (*Debug, error) {
 	if overlap(data[".debug_info"], data[".debug_abbrev"], s.order()) {
 		return nil, fmt.Errorf("%w: %w", ErrDebug, errOverlap)
 	}
-	d, err := dwarf.New(data[".debug_abbrev"], nil, nil, data[".debug_info"], data[".debug_line"], nil, data[".debug_ranges"], data[".debug_str"])
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDebug, err)
-	}
-	for _, name := range debugSections[6:] {
-		if err := d.AddSection(name, data[name]); err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrDebug, name, err)
-		}
-	}
-	r.data = d
-	if err := r.read(); err != nil {
+	if err := guarded(func() error { return r.readAll(data) }); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDebug, err)
 	}
 	r.debug.sort()
 	return r.debug, nil
+}
+
+// guarded does what debug/dwarf may panic on, as it takes a declared count for true. That
+// is an error, but for a fault in mapped memory.
+func guarded(do func() error) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if _, fault := p.(interface{ Addr() uintptr }); fault {
+			panic(p)
+		}
+		err = fmt.Errorf("malformed: %v", p)
+	}()
+	return do()
+}
+
+// readAll reads the sections of debug information.
+func (r *debugReader) readAll(data map[string][]byte) error {
+	d, err := dwarf.New(data[".debug_abbrev"], nil, nil, data[".debug_info"], data[".debug_line"], nil, data[".debug_ranges"], data[".debug_str"])
+	if err != nil {
+		return err
+	}
+	for _, name := range debugSections[6:] {
+		if err := d.AddSection(name, data[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	r.data = d
+	return r.read()
 }
 
 func (s *spaces) order() binary.ByteOrder {
