@@ -430,7 +430,7 @@ func TestLargeTable(t *testing.T) {
 			sizes = append(sizes, len(s.Bytes))
 		}
 	}))
-	if len(sizes) < 2 || sizes[0] <= maxText || slices.Max(sizes[1:]) > neverBrief {
+	if len(sizes) < 2 || sizes[0] <= maxInFull || slices.Max(sizes[1:]) > neverBrief {
 		t.Errorf("steps of %d bytes, want a long one and short ones", sizes)
 	}
 }

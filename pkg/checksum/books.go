@@ -23,12 +23,13 @@ func (p *program) isBook(symbol uint32) bool {
 	if !s.Local() || s.Size == 0 || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return false
 	}
-	dot := strings.IndexByte(s.Name(), '.')
-	if strings.HasPrefix(s.Name(), uniqueDebug) || dot >= 0 && strings.Contains(s.Name()[dot:], "."+uniqueDebug) { // clang: f.name
+	switch {
+	case strings.HasPrefix(s.Name(), uniqueDebug):
 		return true
-	}
-	if dot < 0 { // most variables: no function's, and without a number
+	case strings.IndexByte(s.Name(), '.') < 0: // most variables: no function's, and without a number
 		return false
+	case strings.Contains(s.Name(), "."+uniqueDebug): // clang: f.name
+		return true
 	}
 	stem := p.normal(symbol)
 	for _, name := range bookkeeping {
@@ -54,8 +55,8 @@ func (w *walker) books(here place, t *target) {
 	w.crossed = false
 	w.encoded = w.encoded[:0]
 	w.encode(func(b []byte) []byte {
-		if w.isLarge(s.Section, s.Value, s.Value+s.Size, maxText) { // none of the kernel's are
-			return w.appendNested(append(b, tagBrief, 0), datumKey{s.Section, s.Value}, s.Value+s.Size)
+		if w.isLarge(s.Section, s.Value, s.Value+s.Size, maxInFull) { // none of the kernel's are
+			return w.appendByDigest(b, 0, datumKey{s.Section, s.Value}, s.Value+s.Size)
 		}
 		return w.appendData(append(b, tagDatum, 0), s.Section, s.Value, s.Value+s.Size, true)
 	})

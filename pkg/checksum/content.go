@@ -65,8 +65,7 @@ func (w *walker) appendDatum(b []byte, t *target, start, end uint64) []byte {
 	key := nestedKey{datumKey{t.section, start}, 0, w.masking}
 	k, again := w.known[key]
 	if !again && w.isLarge(t.section, start, end, alwaysBrief) && !w.ownTable(t.section, start, end) {
-		b = binary.AppendVarint(append(b, tagBrief), int64(t.at-start))
-		return w.appendNested(b, key.datumKey, end)
+		return w.appendByDigest(b, int64(t.at-start), key.datumKey, end)
 	}
 	first := len(b)
 	if !again {
@@ -99,7 +98,15 @@ func (w *walker) isLarge(section uint32, start, end, most uint64) bool {
 
 // appendBrief encodes a datum that stands in front by its digest.
 func (w *walker) appendBrief(b []byte, offset int64, digest Digest) []byte {
-	b = binary.AppendVarint(append(b, tagBrief), offset)
+	return w.appendDigest(binary.AppendVarint(append(b, tagBrief), offset), digest)
+}
+
+// appendByDigest encodes a place in a datum by the digest of that, which is made once.
+func (w *walker) appendByDigest(b []byte, offset int64, key datumKey, end uint64) []byte {
+	return w.appendNested(binary.AppendVarint(append(b, tagBrief), offset), key, end)
+}
+
+func (w *walker) appendDigest(b []byte, digest Digest) []byte {
 	b = append(b, tagNested, byte(w.p.hash.Size()))
 	return append(b, digest[:w.p.hash.Size()]...)
 }
@@ -111,7 +118,7 @@ func (w *walker) appendTable(b []byte, table *jumpTable) []byte {
 		return w.appendBrief(b, 0, k.digest)
 	}
 	first := len(b)
-	if b = w.appendJumps(b, table); len(b)-first > maxText {
+	if b = w.appendJumps(b, table); len(b)-first > maxInFull {
 		w.known[key] = known{digest: w.p.hash.sum(b[first:])}
 	}
 	return b
@@ -146,17 +153,16 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 	case targetString:
 		unit := max(int(w.p.file.Sections[t.section].Entsize()), 1)
 		data := w.p.file.Data(t.section)[t.at:]
-		s := text(data[:min(len(data), maxText+unit)], unit)
-		if len(s) > maxText {
+		s := text(data[:min(len(data), maxInFull+unit)], unit)
+		if len(s) > maxInFull {
 			whole := w.wholeText(t.section, t.at, uint64(unit))
-			b = binary.AppendVarint(append(b, tagBrief), int64(t.at-whole.start))
-			return w.appendNested(b, datumKey{t.section, whole.start}, whole.end)
+			return w.appendByDigest(b, int64(t.at-whole.start), datumKey{t.section, whole.start}, whole.end)
 		}
 		return w.appendString(append(b, tagString, byte(unit)), s)
 	case targetMerge:
 		b = append(b, tagMerge)
 		b = binary.AppendUvarint(b, t.at-t.start)
-		if w.inMerge || w.isLarge(t.section, t.start, t.end, maxText) { // it may refer to itself, and many to it
+		if w.inMerge || w.isLarge(t.section, t.start, t.end, maxInFull) { // it may refer to itself, and many to it
 			return w.appendNested(b, datumKey{t.section, t.start}, t.end)
 		}
 		w.inMerge = true
@@ -181,11 +187,12 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 	return binary.AppendVarint(b, t.offset)
 }
 
-// maxText is the length in bytes from which on a string stands for itself by the digest
-// of all of it, and the place in it: many may refer to the ends of one.
-const maxText = 1 << 12
+// maxInFull is how many bytes of a string, a constant, a static that keeps books or a jump
+// table are written down at each reference. What takes more stands for itself by its
+// digest, as many may refer to it; a string by that of all of it, and the place in it.
+const maxInFull = 1 << 12
 
-// longText is where a string begins and ends, that has more than maxText bytes.
+// longText is where a string begins and ends that has more than maxInFull bytes.
 type longText struct{ start, end uint64 }
 
 // textsKey is the strings of a section that begin at multiples of their unit, and so many
@@ -199,7 +206,7 @@ type textsKey struct {
 func (w *walker) wholeText(section uint32, at, unit uint64) longText {
 	key := textsKey{section, at % unit}
 	known := w.texts[key]
-	i := sort.Search(len(known), func(i int) bool { return known[i].end >= at })
+	i := sort.Search(len(known), func(i int) bool { return known[i].end > at })
 	if i < len(known) && known[i].start <= at {
 		return known[i]
 	}
@@ -429,8 +436,7 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 		w.disambig = binary.LittleEndian.AppendUint64(append(w.disambig, tagNested), n.disambig)
 		w.ambiguous = w.ambiguous || n.ambiguous
 	}
-	b = append(b, tagNested, byte(w.p.hash.Size()))
-	return append(b, n.digest[:w.p.hash.Size()]...)
+	return w.appendDigest(b, n.digest)
 }
 
 func (w *walker) recall(key nestedKey) (nested, bool) {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -119,7 +120,7 @@ func guarded(do func() error) (err error) {
 		if p == nil {
 			return
 		}
-		if _, fault := p.(interface{ Addr() uintptr }); fault {
+		if parallel.Fault(p) {
 			panic(p)
 		}
 		err = fmt.Errorf("malformed: %v", p)
