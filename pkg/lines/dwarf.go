@@ -9,7 +9,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sort"
 
@@ -72,48 +71,34 @@ func (s *spaces) place(address uint64) (section uint32, offset uint64, ok bool) 
 	return section, offset, offset <= s.file.Sections[section].Size
 }
 
-// debugSections are those that debug/dwarf reads: the first six by New, the
-// others, of DWARF 5, by AddSection.
+// debugSections are those whose contents are read.
 var debugSections = [...]string{
-	".debug_abbrev", ".debug_info", ".debug_line", ".debug_ranges", ".debug_str", ".debug_aranges",
-	".debug_addr", ".debug_line_str", ".debug_rnglists", ".debug_loclists", ".debug_str_offsets",
+	".debug_abbrev", ".debug_info", ".debug_line", ".debug_ranges", ".debug_addr", ".debug_rnglists",
 }
+
+// stringSections are those that only debug/dwarf reads, to find the strings of entries.
+var stringSections = [...]string{".debug_str", ".debug_line_str", ".debug_str_offsets"}
 
 // ReadDebug reads the debug information of an object; nil where it has none.
 func ReadDebug(f *object.File) (*Debug, error) {
-	s := newSpaces(f)
-	data := map[string][]byte{}
-	r := debugReader{spaces: s, programs: map[int64]bool{}, debug: &Debug{rows: map[uint32][]row{}, calls: map[uint32][]call{}}}
+	r := newDebugReader(f)
 	for i := range f.Sections {
-		name := f.Sections[i].Name()
-		if !slices.Contains(debugSections[:], name) {
-			continue
-		}
-		if data[name] != nil {
-			return nil, fmt.Errorf("%w: two sections %s", ErrDebug, name)
-		}
-		relocated, err := s.relocate(uint32(i))
-		if err != nil {
+		if err := r.section(uint32(i)); err != nil {
 			return nil, err
 		}
-		data[name] = relocated
-		r.left += maxParts * len(relocated)
 	}
-	if len(data[".debug_line"]) == 0 || len(data[".debug_info"]) == 0 {
+	if len(r.data[".debug_line"]) == 0 || len(r.data[".debug_info"]) == 0 {
 		return nil, nil
 	}
-	if overlap(data[".debug_info"], data[".debug_abbrev"], s.order()) {
-		return nil, fmt.Errorf("%w: %w", ErrDebug, errOverlap)
-	}
-	if err := guarded(func() error { return r.readAll(data) }); err != nil {
+	if err := guarded(r.read); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDebug, err)
 	}
 	r.debug.sort()
 	return r.debug, nil
 }
 
-// guarded does what debug/dwarf may panic on, as it takes a declared count for true. That
-// is an error, but for a fault in mapped memory.
+// guarded does what debug/dwarf may panic on. That is an error, but for a fault in mapped
+// memory.
 func guarded(do func() error) (err error) {
 	defer func() {
 		p := recover()
@@ -128,60 +113,6 @@ func guarded(do func() error) (err error) {
 	return do()
 }
 
-// readAll reads the sections of debug information.
-func (r *debugReader) readAll(data map[string][]byte) error {
-	d, err := dwarf.New(data[".debug_abbrev"], nil, nil, data[".debug_info"], data[".debug_line"], nil, data[".debug_ranges"], data[".debug_str"])
-	if err != nil {
-		return err
-	}
-	for _, name := range debugSections[6:] {
-		if err := d.AddSection(name, data[name]); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	r.data = d
-	return r.read()
-}
-
-func (s *spaces) order() binary.ByteOrder {
-	if s.file.BigEndian() {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
-}
-
-// relocate is a copy of a section with its relocations applied.
-func (s *spaces) relocate(section uint32) ([]byte, error) {
-	x := &s.file.Sections[section]
-	if x.Flags&elf.SHF_COMPRESSED != 0 {
-		return nil, fmt.Errorf("%w: %s is compressed, which is not supported", ErrDebug, x.Name())
-	}
-	relocs, err := s.file.DebugRelocs(section)
-	if err != nil {
-		return nil, err
-	}
-	if relocs.Len() == 0 {
-		return s.file.Data(section), nil
-	}
-	data := slices.Clone(s.file.Data(section))
-	order := s.order()
-	for i := range relocs.Len() {
-		r := relocs.At(i)
-		symbol := &s.file.Symbols[r.Symbol]
-		value := symbol.Value + uint64(r.Addend)
-		if symbol.Defined() {
-			value += s.bases[symbol.Section]
-		}
-		switch field := data[r.Offset:]; {
-		case wide(s.file.Machine, r.Type) == 8 && len(field) >= 8:
-			order.PutUint64(field, value)
-		case wide(s.file.Machine, r.Type) == 4 && len(field) >= 4:
-			order.PutUint32(field, uint32(value))
-		}
-	}
-	return data, nil
-}
-
 // wide is the size of an absolute relocation's field, 0 for any other type.
 func wide(machine elf.Machine, typ uint32) int {
 	switch {
@@ -193,20 +124,90 @@ func wide(machine elf.Machine, typ uint32) int {
 	return 0
 }
 
-// maxParts is how many attributes, rows and ranges there may be for each byte of debug
-// information. All take a byte or more, unless one is read again and again: what is
-// written to make a reader busy is refused.
+// maxParts is how many entries, attributes, and bytes of line tables and ranges may be
+// read for each byte of debug information. All take a byte or more, unless one is read
+// again and again: what is written to make a reader busy is refused.
 const maxParts = 4
 
-var errOverlap = errors.New("parts that overlap")
+var (
+	errOverlap = errors.New("parts that overlap")
+	errUnits   = errors.New("malformed units")
+)
 
 // debugReader reads debug information.
 type debugReader struct {
 	*spaces
-	data     *dwarf.Data
+	order    binary.ByteOrder
+	data     map[string][]byte // the sections, by name
+	left     int               // how much may still be read
+	units    []unit            // from the one on that is read
+	unit     *dwarf.Entry      // the first entry of the unit that is read
+	programs map[int64]bool    // the line tables that were read, by offset
 	debug    *Debug
-	programs map[int64]bool // the line tables that were read, by offset
-	left     int            // how much may still be read
+}
+
+func newDebugReader(f *object.File) *debugReader {
+	r := &debugReader{
+		spaces: newSpaces(f), order: binary.LittleEndian, data: map[string][]byte{}, programs: map[int64]bool{},
+		debug: &Debug{rows: map[uint32][]row{}, calls: map[uint32][]call{}},
+	}
+	if f.BigEndian() {
+		r.order = binary.BigEndian
+	}
+	return r
+}
+
+// section keeps a section if it is of debug information. No string is wanted, and an entry
+// of a few bytes may refer to one of any length: in place of the sections that lead to
+// strings are zeros, where each is empty.
+func (r *debugReader) section(i uint32) error {
+	section := &r.file.Sections[i]
+	name := section.Name()
+	read := slices.Contains(debugSections[:], name)
+	if !read && !slices.Contains(stringSections[:], name) {
+		return nil
+	}
+	if r.data[name] != nil {
+		return fmt.Errorf("%w: two sections %s", ErrDebug, name)
+	}
+	if section.Flags&elf.SHF_COMPRESSED != 0 {
+		return fmt.Errorf("%w: %s is compressed, which is not supported", ErrDebug, name)
+	}
+	if !read {
+		r.data[name] = make([]byte, len(r.file.Data(i)))
+		return nil
+	}
+	data, err := r.relocate(i)
+	r.data[name] = data
+	r.left += maxParts * len(data)
+	return err
+}
+
+// relocate is a copy of a section with its relocations applied.
+func (r *debugReader) relocate(section uint32) ([]byte, error) {
+	relocs, err := r.file.DebugRelocs(section)
+	if err != nil {
+		return nil, err
+	}
+	if relocs.Len() == 0 {
+		return r.file.Data(section), nil
+	}
+	data := slices.Clone(r.file.Data(section))
+	for i := range relocs.Len() {
+		x := relocs.At(i)
+		symbol := &r.file.Symbols[x.Symbol]
+		value := symbol.Value + uint64(x.Addend)
+		if symbol.Defined() {
+			value += r.bases[symbol.Section]
+		}
+		switch field := data[x.Offset:]; {
+		case wide(r.file.Machine, x.Type) == 8 && len(field) >= 8:
+			r.order.PutUint64(field, value)
+		case wide(r.file.Machine, x.Type) == 4 && len(field) >= 4:
+			r.order.PutUint32(field, uint32(value))
+		}
+	}
+	return data, nil
 }
 
 // count counts what was read.
@@ -219,25 +220,59 @@ func (r *debugReader) count(n int) error {
 
 // read goes through all units: their line tables, and what was inlined.
 func (r *debugReader) read() error {
-	entries := r.data.Reader()
+	r.units = readUnits(r.data[".debug_info"], r.order)
+	if overlap(r.units, r.data[".debug_abbrev"]) {
+		return errOverlap
+	}
+	data, err := dwarf.New(r.data[".debug_abbrev"], nil, nil, r.data[".debug_info"], nil, nil, nil, r.data[".debug_str"])
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{".debug_addr", ".debug_rnglists", ".debug_line_str", ".debug_str_offsets"} { // of DWARF 5
+		if err := data.AddSection(name, r.data[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	// Where a number has no end debug/dwarf reads one 0 after the other, and moves nowhere.
+	unended := 0
+	for i := range r.units {
+		unended = max(unended, r.units[i].unended)
+	}
+	entries := data.Reader()
 	for {
 		entry, err := entries.Next()
 		if err != nil || entry == nil {
 			return err
 		}
-		if err := r.count(len(entry.Field)); err != nil {
-			return err
-		}
-		switch entry.Tag {
-		case dwarf.TagCompileUnit:
-			err = r.readLines(entry)
-		case dwarf.TagInlinedSubroutine:
-			err = r.readCall(entry)
+		if entry.Tag == 0 { // the end of an entry's children
+			err = r.count(1 + unended)
+		} else if err = r.count(1 + len(entry.Field)); err == nil {
+			err = r.readEntry(entry)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// readEntry reads what an entry says of lines.
+func (r *debugReader) readEntry(entry *dwarf.Entry) error {
+	for len(r.units) > 0 && uint64(entry.Offset) >= r.units[0].end {
+		r.units, r.unit = r.units[1:], nil
+	}
+	if len(r.units) == 0 {
+		return errUnits
+	}
+	if r.unit == nil {
+		r.unit = entry
+	}
+	switch entry.Tag {
+	case dwarf.TagCompileUnit:
+		return r.readLines(entry)
+	case dwarf.TagInlinedSubroutine:
+		return r.readCall(entry)
+	}
+	return nil
 }
 
 // readCall reads what was inlined for a call.
@@ -246,50 +281,40 @@ func (r *debugReader) readCall(entry *dwarf.Entry) error {
 	if !ok {
 		return nil
 	}
-	ranges, err := r.data.Ranges(entry)
-	if err != nil {
-		return err
-	}
-	for _, x := range ranges {
-		section, start, ok := r.place(x[0])
-		if ok && x[1] > x[0] {
-			r.debug.calls[section] = append(r.debug.calls[section], call{start: start, end: start + x[1] - x[0], line: uint32(line)})
+	return r.ranges(entry, func(low, high uint64) {
+		section, start, ok := r.place(low)
+		if ok && high > low {
+			r.debug.calls[section] = append(r.debug.calls[section], call{start: start, end: start + high - low, line: uint32(line)})
 		}
-	}
-	return r.count(len(ranges))
+	})
 }
 
 // readLines reads a unit's line table, if no other's is the same.
 func (r *debugReader) readLines(unit *dwarf.Entry) error {
-	offset, ok := unit.Val(dwarf.AttrStmtList).(int64)
-	if !ok || r.programs[offset] {
+	at, ok := unit.Val(dwarf.AttrStmtList).(int64)
+	if !ok || r.programs[at] {
 		return nil
 	}
-	r.programs[offset] = true
-	table, err := r.data.LineReader(unit)
-	if err != nil || table == nil {
+	r.programs[at] = true
+	section := r.data[".debug_line"]
+	if at < 0 || at > int64(len(section)) {
+		return fmt.Errorf("%w: at %#x, which is outside .debug_line", errProgram, at)
+	}
+	program, err := newLineProgram(section[at:], r.order)
+	if err != nil {
 		return err
 	}
-	var e dwarf.LineEntry
+	if err := r.count(len(program.code)); err != nil {
+		return err
+	}
 	for {
-		switch err := table.Next(&e); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
+		address, line, ok, err := program.next()
+		if err != nil || !ok {
 			return err
 		}
-		if err := r.count(1); err != nil {
-			return err
+		if section, offset, ok := r.place(address); ok {
+			r.debug.rows[section] = append(r.debug.rows[section], row{offset, line})
 		}
-		section, offset, ok := r.place(e.Address)
-		if !ok {
-			continue
-		}
-		line := uint32(e.Line)
-		if e.EndSequence {
-			line = 0
-		}
-		r.debug.rows[section] = append(r.debug.rows[section], row{offset, line})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -119,8 +120,8 @@ func abbreviation(number, tag, children byte, attributes ...byte) []byte {
 	return slices.Concat([]byte{number, tag, children}, attributes, []byte{0, 0})
 }
 
-// lineProgram is a line table of DWARF 4 whose program is so many bytes long.
-func lineProgram(size int) []byte {
+// programOf is a line table of DWARF 4 whose program is so many bytes long.
+func programOf(size int) []byte {
 	header := slices.Concat([]byte{1, 1, 1, 0xff, 1, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1}, []byte{0}, []byte("f.c\x00\x00\x00\x00"), []byte{0})
 	program := slices.Concat(u16(4), u32(len(header)), header)
 	return slices.Concat(u32(len(program)+size), program)
@@ -132,6 +133,7 @@ const (
 	withLines   = "\x10\x17"         // DW_AT_stmt_list, DW_FORM_sec_offset
 	ofCall      = "\x59\x0b\x55\x17" // DW_AT_call_line, DW_FORM_data1; DW_AT_ranges, DW_FORM_sec_offset
 	present     = "\x3f\x19"         // DW_AT_external, DW_FORM_flag_present
+	named       = "\x03\x0e"         // DW_AT_name, DW_FORM_strp
 )
 
 // TestOverlap is debug information that is small, and much if it is read as often as it
@@ -149,7 +151,7 @@ func TestOverlap(t *testing.T) {
 	const n, rows = 200, 8000
 	var at []int
 	for i := range n {
-		program := lineProgram(0)
+		program := programOf(0)
 		if i > 0 {
 			hidden = append(hidden, 0, byte(len(program)+1), 0x80) // an unknown extended opcode
 		}
@@ -163,34 +165,58 @@ func TestOverlap(t *testing.T) {
 	ranges := slices.Concat(bytes.Repeat(slices.Concat(u32(1), u32(0), u32(2), u32(0)), 1000), make([]byte, 16))
 	withCalls := slices.Concat(abbreviation(1, compileUnit, 1, []byte(withLines)...), abbreviation(2, inlined, 0, []byte(ofCall)...), []byte{0})
 	withFlags := slices.Concat(abbreviation(1, compileUnit, 1, []byte(withLines)...), abbreviation(2, inlined, 0, []byte(strings.Repeat(present, 1000))...), []byte{0})
+	withNames := slices.Concat(abbreviation(1, compileUnit, 1, []byte(withLines)...), abbreviation(2, inlined, 0, []byte(named)...), []byte{0})
+	bases := slices.Concat(bytes.Repeat(slices.Concat(u32(-1), u32(-1), u32(2), u32(0)), 1000), make([]byte, 16))
 	for _, test := range []struct {
 		name                       string
 		info, abbrev, line, ranges []byte
 		want                       error
 	}{
-		{"a line table of many units", units(2000, 0), unitTable, slices.Concat(lineProgram(rows), bytes.Repeat(row, rows)), nil, nil},
+		{"a line table of many units", units(2000, 0), unitTable, slices.Concat(programOf(rows), bytes.Repeat(row, rows)), nil, nil},
 		{"line tables in line tables", units(n, step), unitTable, slices.Concat(hidden, bytes.Repeat(row, rows)), nil, errOverlap},
+		{"line tables without rows in line tables", units(n, step), unitTable, slices.Concat(hidden, bytes.Repeat([]byte{lnsConstAddPC}, rows)), nil, errOverlap},
+		{
+			"a base address of many calls", dwarfUnit(0, slices.Concat([]byte{1}, u32(0), bytes.Repeat(slices.Concat([]byte{2, 7}, u32(0)), 2000), []byte{0})),
+			withCalls, programOf(0), bases, errOverlap,
+		},
+		{
+			"a name of many entries", dwarfUnit(0, slices.Concat([]byte{1}, u32(0), bytes.Repeat(slices.Concat([]byte{2}, u32(0)), 2000), []byte{0})),
+			withNames, programOf(0), nil, nil,
+		},
 		{
 			"ranges of many calls", dwarfUnit(0, slices.Concat([]byte{1}, u32(0), bytes.Repeat(slices.Concat([]byte{2, 7}, u32(0)), 2000), []byte{0})),
-			withCalls, lineProgram(0), ranges, errOverlap,
+			withCalls, programOf(0), ranges, errOverlap,
 		},
 		{
 			"attributes that take nothing", dwarfUnit(0, slices.Concat([]byte{1}, u32(0), bytes.Repeat([]byte{2}, 2000), []byte{0})),
-			withFlags, lineProgram(0), nil, errOverlap,
+			withFlags, programOf(0), nil, errOverlap,
 		},
-		{"abbreviations", slices.Concat(dwarfUnit(0, append([]byte{1}, u32(0)...)), dwarfUnit(len(unitTable), append([]byte{1}, u32(0)...))), slices.Concat(unitTable, unitTable), lineProgram(0), nil, nil},
-		{"abbreviations in others", slices.Concat(dwarfUnit(0, append([]byte{1}, u32(0)...)), dwarfUnit(len(withCalls)-12, []byte{0})), withCalls, lineProgram(0), nil, errOverlap},
+		{
+			"a number without end", dwarfUnit(0, slices.Concat([]byte{1}, u32(0), bytes.Repeat([]byte{0x80}, 1000))),
+			withFlags, programOf(0), nil, errOverlap,
+		},
+		{"abbreviations", slices.Concat(dwarfUnit(0, append([]byte{1}, u32(0)...)), dwarfUnit(len(unitTable), append([]byte{1}, u32(0)...))), slices.Concat(unitTable, unitTable), programOf(0), nil, nil},
+		{"abbreviations in others", slices.Concat(dwarfUnit(0, append([]byte{1}, u32(0)...)), dwarfUnit(len(withCalls)-12, []byte{0})), withCalls, programOf(0), nil, errOverlap},
 	} {
 		sections := []elfbuild.Section{elfbuild.Text(".text", elfbuild.Func("f", "c3"))}
-		for name, data := range map[string][]byte{".debug_info": test.info, ".debug_abbrev": test.abbrev, ".debug_line": test.line, ".debug_ranges": test.ranges} {
+		for name, data := range map[string][]byte{
+			".debug_info": test.info, ".debug_abbrev": test.abbrev, ".debug_line": test.line, ".debug_ranges": test.ranges,
+			".debug_str": append(bytes.Repeat([]byte{'x'}, 64<<10), 0),
+		} {
 			sections = append(sections, elfbuild.Section{Name: name, Data: data})
 		}
 		f, err := object.Parse(elfbuild.Object{Sections: sections}.Bytes())
 		if err != nil {
 			t.Fatal(err)
 		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		if _, err := ReadDebug(f); !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
 			t.Errorf("%s: error %v, want %v", test.name, err, test.want)
+		}
+		runtime.ReadMemStats(&after)
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 16<<20 {
+			t.Errorf("%s: %d bytes of memory were allocated", test.name, allocated)
 		}
 	}
 }
@@ -233,5 +259,15 @@ func TestHas(t *testing.T) {
 		if got := d.Has(1, test.offset, test.line); got != test.want {
 			t.Errorf("line %d at %d: %v", test.line, test.offset, got)
 		}
+	}
+}
+
+// TestGuarded is a panic of the library, which is an error.
+func TestGuarded(t *testing.T) {
+	if err := guarded(func() error { panic("makeslice") }); err == nil || !strings.Contains(err.Error(), "makeslice") {
+		t.Errorf("error %v", err)
+	}
+	if err := guarded(func() error { return errUnits }); !errors.Is(err, errUnits) {
+		t.Errorf("error %v, want %v", err, errUnits)
 	}
 }
