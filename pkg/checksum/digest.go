@@ -290,6 +290,9 @@ func (d *digester) class(c Class, section string, bytes, places []byte) ClassDig
 	}
 	for f := range d.unlined {
 		u := &d.unlined[f]
+		if !u.any { // as of most functions
+			continue
+		}
 		if c != Special && u.lined[c] {
 			hash = d.hash.sum(u.classes[c])
 		}

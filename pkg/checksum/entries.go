@@ -5,6 +5,7 @@ package checksum
 import (
 	"encoding/binary"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/lines"
@@ -262,27 +263,32 @@ func (w *walker) entryOrdinal(n int) (int, bool) {
 
 // markFronts finds the entries whose place is in the padding in front of a
 // function: they are about the function (rule 1.8).
-func (p *program) markFronts() {
-	t, in := p.tables, &decode.Inst{}
-	for i := range t.Entries {
-		e := &t.Entries[i]
-		place := uint64(e.Place)
-		if p.kinds[e.Section] != sectionCode || p.code.Innermost(e.Section, place) >= 0 || p.replaces(e.Section, place) {
-			continue
+func (p *program) markFronts(workers int) {
+	entries := p.tables.Entries
+	parallel.Chunks(workers, len(entries), parallel.Chunk, func(lo, hi int) {
+		in := &decode.Inst{}
+		for i := lo; i < hi; i++ {
+			entries[i].Front = p.inFront(&entries[i], in)
 		}
-		next := p.code.Before(e.Section, place)
-		if next < 0 {
-			continue
-		}
-		x := &p.code.Extents[next]
-		end := x.Start
-		if x.Part == 0 {
-			if prefix := p.code.Funcs[x.Func].Prefix; prefix < x.Start {
-				end = prefix
-			}
-		}
-		e.Front = p.padding(e.Section, place, end, in)
+	})
+}
+
+// inFront tells whether an entry is about the padding in front of a function.
+func (p *program) inFront(e *alternatives.Entry, in *decode.Inst) bool {
+	place := uint64(e.Place)
+	if p.kinds[e.Section] != sectionCode || p.code.Innermost(e.Section, place) >= 0 || p.replaces(e.Section, place) {
+		return false
 	}
+	next := p.code.Before(e.Section, place)
+	if next < 0 {
+		return false
+	}
+	x := &p.code.Extents[next]
+	end := x.Start
+	if x.Part == 0 {
+		end = min(end, p.code.Funcs[x.Func].Prefix)
+	}
+	return p.padding(e.Section, place, end, in)
 }
 
 // padding tells whether there is nothing but padding between two places.

@@ -28,8 +28,9 @@ var hashes = [...]struct {
 	sum  func(b []byte) Digest
 }{
 	XXH3: {"xxh3", 16, func(b []byte) (d Digest) {
-		sum := xxh3.Hash128(b).Bytes()
-		copy(d[:], sum[:])
+		sum := xxh3.Hash128(b)
+		binary.BigEndian.PutUint64(d[:], sum.Hi)
+		binary.BigEndian.PutUint64(d[8:], sum.Lo)
 		return d
 	}},
 	SHA256: {"sha256", 32, func(b []byte) Digest { return sha256.Sum256(b) }},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fnsum/fnsum/pkg/decode"
 	"github.com/fnsum/fnsum/pkg/lines"
+	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // machine is everything the walk must know about an architecture: one row of
@@ -153,6 +154,18 @@ func (m *machine) reloc(typ uint32) relocForm {
 		return m.relocs[typ]
 	}
 	return relocForm{kind: unnamed + relocKind(typ)}
+}
+
+// effective is relocation records without those, at either end, that relocate nothing.
+func (m *machine) effective(relocs object.Relocs) object.Relocs {
+	lo, hi := 0, relocs.Len()
+	for lo < hi && m.reloc(relocs.Type(lo)).kind == relocNone {
+		lo++
+	}
+	for lo < hi && m.reloc(relocs.Type(hi-1)).kind == relocNone {
+		hi--
+	}
+	return relocs.Slice(lo, hi)
 }
 
 // appendTo encodes the kind: it says what the field beside it is.

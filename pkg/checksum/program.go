@@ -35,7 +35,7 @@ type program struct {
 	debug     *lines.Debug // nil where there is none, or nobody asked
 	// lineSections are the sections in which a function is defined that takes
 	// a line: calls within a section may have no relocation.
-	lineSections map[uint32]bool
+	lineSections []bool
 	// names are what symbols go by that have a counterpart in another object;
 	// the rest go by their normal names.
 	names  map[uint32]string
@@ -103,7 +103,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	p.markEntries()
 	p.findTypeHashes()
 	p.replaced = p.replacements()
-	p.markFronts()
+	p.markFronts(workers)
 	if m.addressing != nil {
 		p.findTaken()
 	}
@@ -158,10 +158,13 @@ func (p *program) nameSymbols(workers int) {
 			if s.Defined() {
 				p.inKinds[i] = p.kinds[s.Section]
 			}
+			if s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+				continue
+			}
 			if !s.Defined() || p.kinds[s.Section] == sectionCode {
 				p.marks[i] |= p.lineMarks(normal)
 			}
-			if !s.Defined() || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+			if !s.Defined() {
 				continue
 			}
 			if p.isAnonymous(s) {
@@ -171,7 +174,7 @@ func (p *program) nameSymbols(workers int) {
 			hashes[i] = xxh3.HashString(normal) | 1 // 0: it has no name to share
 		}
 	})
-	p.lineSections = map[uint32]bool{}
+	p.lineSections = make([]bool, len(p.file.Sections))
 	for i := range p.marks {
 		if s := &p.file.Symbols[i]; p.marks[i]&markLine != 0 && s.Defined() {
 			p.lineSections[s.Section] = true

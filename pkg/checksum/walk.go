@@ -400,61 +400,47 @@ func (w *walker) walkPart(i int) {
 		quick = nil
 	}
 	proved := w.provedFrom(l.first)
-	next, count := 0, relocs.Len()
-	following := uint64(math.MaxUint64) // the next relocation's offset
-	if count > 0 {
-		following = relocs.Offset(0)
-	}
+	next := 0 // relocation
+	relocAt, entryAt, provedAt := offsetOf(relocs, next), w.entryAt(entry, entries), part.provedAt(l, proved)
 	for n := 0; n < len(l.insts); n++ {
 		if quick != nil { // up to a relocation, an entry, or something proved
-			stop := following
-			if entry < entries {
-				stop = min(stop, uint64(w.p.tables.Entries[entry].Place))
-			}
-			if len(proved) > 0 && int(proved[0].inst-l.first) < len(l.insts) {
-				stop = min(stop, part.start+l.insts[proved[0].inst-l.first].offset)
-			}
-			if n += quick.plain(l.insts[n:], code, stop-part.start); n == len(l.insts) {
+			if n += quick.plain(l.insts[n:], code, min(relocAt, entryAt, provedAt)-part.start); n == len(l.insts) {
 				break
 			}
 		}
 		in := &l.insts[n]
 		end := part.start + in.offset + uint64(in.Len)
-		first := next
 		here := place{i, in.ordinal, in.offset}
-		for following < end {
-			following = math.MaxUint64
-			if next++; next < count {
-				following = relocs.Offset(next)
+		var own object.Relocs
+		if relocAt < end {
+			first := next
+			for ; relocAt < end; relocAt = offsetOf(relocs, next) {
+				next++
 			}
-		}
-		last := next // without records that relocate nothing
-		for first < last && w.p.machine.reloc(relocs.Type(first)).kind == relocNone {
-			first++
-		}
-		for first < last && w.p.machine.reloc(relocs.Type(last-1)).kind == relocNone {
-			last--
+			own = w.p.machine.effective(relocs.Slice(first, next))
 		}
 		bytes := code[in.offset:][:in.Len]
 		var base *based
-		if len(proved) > 0 && proved[0].inst == l.first+int32(n) {
+		if provedAt < end {
 			base, proved = &proved[0], proved[1:]
+			provedAt = part.provedAt(l, proved)
 		}
 		switch {
-		case in.Kind == decode.Nop && first == last && !in.placed:
+		case in.Kind == decode.Nop && own.Len() == 0 && !in.placed:
 			// padding
-		case in.Kind == decode.Nop && first == last:
+		case in.Kind == decode.Nop && own.Len() == 0:
 			w.encoded = append(w.encoded[:0], tagNop)
 			w.emit(Instructions, InstructionStep, here, false)
 		case base != nil:
-			w.basedInstruction(here, in, bytes, relocs.Slice(first, last), base)
-		case in.Form != 0 && last-first <= 1:
-			w.branch(here, in, bytes, relocs.Slice(first, last))
+			w.basedInstruction(here, in, bytes, own, base)
+		case in.Form != 0 && own.Len() <= 1:
+			w.branch(here, in, bytes, own)
 		default:
-			w.instruction(here, in, bytes, relocs.Slice(first, last))
+			w.instruction(here, in, bytes, own)
 		}
-		for ; entry < entries && uint64(w.p.tables.Entries[entry].Place) < end; entry++ {
+		for ; entryAt < end; entryAt = w.entryAt(entry, entries) {
 			w.entry(entry, here)
+			entry++
 		}
 	}
 	if l.tail < uint64(len(code)) {
@@ -463,6 +449,31 @@ func (w *walker) walkPart(i int) {
 	for ; entry < entries; entry++ {
 		w.entry(entry, place{i, l.count, l.tail})
 	}
+}
+
+// offsetOf is the offset of record i, behind everything where there is none.
+func offsetOf(relocs object.Relocs, i int) uint64 {
+	if i == relocs.Len() {
+		return math.MaxUint64
+	}
+	return relocs.Offset(i)
+}
+
+// entryAt is the place of an entry of a table, behind everything from the end on.
+func (w *walker) entryAt(entry, end int) uint64 {
+	if entry == end {
+		return math.MaxUint64
+	}
+	return uint64(w.p.tables.Entries[entry].Place)
+}
+
+// provedAt is where the first instruction is that something is proved of, behind
+// everything where there is none in the part.
+func (x *part) provedAt(l *layout, proved []based) uint64 {
+	if len(proved) == 0 || int(proved[0].inst-l.first) >= len(l.insts) {
+		return math.MaxUint64
+	}
+	return x.start + l.insts[proved[0].inst-l.first].offset
 }
 
 // branch makes the step of a direct branch or call: its condition and its

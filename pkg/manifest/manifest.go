@@ -95,7 +95,7 @@ func sortRecords(records []checksum.Record) {
 	keys, first := keysByFile(records)
 	parallel.Chunks(runtime.GOMAXPROCS(0), len(first)-1, filesAtOnce, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			sortKeys(keys[first[i]:first[i+1]], func(a, b sortKey) int {
+			sortKeys(keys[first[i]:first[i+1]], records, func(a, b sortKey) int {
 				if a.name != b.name {
 					return cmp.Compare(a.name, b.name)
 				}
@@ -117,16 +117,19 @@ func sortRecords(records []checksum.Record) {
 const filesAtOnce = 16
 
 // sortKeys sorts keys, of a file with very many - or those of no file - on all cores.
-func sortKeys(keys []sortKey, compare func(a, b sortKey) int) {
+func sortKeys(keys []sortKey, records []checksum.Record, compare func(a, b sortKey) int) {
 	const atOnce = 1 << 13
 	if len(keys) <= atOnce {
+		for i := range keys {
+			keys[i].name = beginning(records[keys[i].index].Name)
+		}
 		slices.SortFunc(keys, compare)
 		return
 	}
 	half := len(keys) / 2
 	var wait parallel.Group
-	wait.Go(func() { sortKeys(keys[:half], compare) })
-	sortKeys(keys[half:], compare)
+	wait.Go(func() { sortKeys(keys[:half], records, compare) })
+	sortKeys(keys[half:], records, compare)
 	wait.Wait()
 	a, b := slices.Clone(keys[:half]), keys[half:]
 	for len(a) > 0 && len(b) > 0 {
@@ -146,8 +149,8 @@ type sortKey struct {
 	index int32
 }
 
-// keysByFile makes the keys of records, those of a file one after the other, in the
-// order of the files' names; and where those of each file begin, and all end.
+// keysByFile makes the keys of records, without their names, those of a file one after the
+// other, in the order of the files' names; and where those of each file begin, and all end.
 func keysByFile(records []checksum.Record) (keys []sortKey, first []int32) {
 	count := map[string]int32{}
 	for lo := 0; lo < len(records); {
@@ -167,7 +170,7 @@ func keysByFile(records []checksum.Record) (keys []sortKey, first []int32) {
 		hi := sameFile(records, lo)
 		to := keys[next[records[lo].File]:]
 		for i := lo; i < hi; i++ {
-			to[i-lo] = sortKey{beginning(records[i].Name), int32(i)}
+			to[i-lo].index = int32(i)
 		}
 		next[records[lo].File] += int32(hi - lo)
 		lo = hi
