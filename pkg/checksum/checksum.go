@@ -295,10 +295,10 @@ func (s *summer) run() error {
 	s.records = huge.Make[Record](len(functions), len(functions)+len(functions)/64+64) // with room for orphans
 	unsettled, found := s.walk(functions, s.records)
 
-	var beside parallel.Group // what needs a core for itself
+	p.bounds = p.findBounds(found.data)
+	var beside parallel.Group // one core each
 	var positions []position
 	beside.Go(func() { positions = p.positions() })
-	p.bounds = p.findBounds(found.data)
 	stray, account := p.findStrays(found.stray)
 	p.stray = stray
 	s.account.add(account)

@@ -29,28 +29,33 @@ func (m *Manifest) Write(w io.Writer) error {
 	return nil
 }
 
-// linesAtOnce is how many records become text before they are written.
-const linesAtOnce = 1024
+// linesAtOnce is how many records a worker makes text of at once.
+const linesAtOnce = 512
 
+// write writes the records: while those in front are written, the next become text.
 func (o *Object) write(w io.Writer, hash checksum.Hash) error {
-	if len(o.Records) <= linesAtOnce {
-		_, err := w.Write(o.appendRecords(nil, hash, o.Records))
-		return err
-	}
-	workers := runtime.GOMAXPROCS(0)
-	texts := make([][]byte, workers) // of the records in turn, and used again
+	workers := min(runtime.GOMAXPROCS(0), len(o.Records)/linesAtOnce+1)
+	made, written := make([][]byte, workers), make([][]byte, workers) // used again and again
 	for records := o.Records; len(records) > 0; {
 		var wait parallel.Group
-		for i := range texts {
+		for i := range made {
 			some := records[:min(linesAtOnce, len(records))]
 			records = records[len(some):]
-			wait.Go(func() { texts[i] = o.appendRecords(texts[i][:0], hash, some) })
+			wait.Go(func() { made[i] = o.appendRecords(made[i][:0], hash, some) })
 		}
-		wait.Wait()
-		for _, text := range texts {
-			if _, err := w.Write(text); err != nil {
-				return err
-			}
+		err := writeAll(w, written)
+		if wait.Wait(); err != nil {
+			return err
+		}
+		made, written = written, made
+	}
+	return writeAll(w, written)
+}
+
+func writeAll(w io.Writer, texts [][]byte) error {
+	for _, text := range texts {
+		if _, err := w.Write(text); err != nil {
+			return err
 		}
 	}
 	return nil
