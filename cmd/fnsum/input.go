@@ -120,7 +120,11 @@ func (in *inputs) source(x *input) (*source, error) {
 	case x.file == nil:
 		return in.tree(x.path)
 	}
-	collectLate()
+	size := 0
+	for _, file := range in.files {
+		size += len(file.Data)
+	}
+	collectLate(size)
 	var notes bytes.Buffer
 	var summed summed
 	var tracer *checksum.Tracer

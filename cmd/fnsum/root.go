@@ -49,15 +49,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 // a build needs must not depend on a variable set for something else. Nearly all of
 // what an object needs is needed to the end.
 const (
-	firstGrowth = 3000 // percent, of the 4 MB that Go starts with
+	firstGrowth = 3000 // percent, of firstHeap
+	firstHeap   = 4 << 20
 	growth      = 400
 	treeGrowth  = 150 // of many objects, little is kept
 )
 
-// collectLate puts the first collection off to some 100 MB: of one object it would find
-// little any earlier.
-func collectLate() {
-	debug.SetGCPercent(firstGrowth)
+// collectLate puts the first collection off to some 100 MB, and to as many bytes as there
+// are in the files, of which an object takes half in memory: it would find little any
+// earlier.
+func collectLate(files int) {
+	debug.SetGCPercent(max(firstGrowth, files/(firstHeap/100)))
 	runtime.AddCleanup(new([64]byte), func(int) { debug.SetGCPercent(growth) }, 0) // in the first one
 }
 
