@@ -7,8 +7,8 @@ FUZZTIME ?= 60s
 all: fnsum
 
 .PHONY: fnsum
-fnsum: # the command, in this folder
-	$(GO) build -o fnsum ./cmd/fnsum
+fnsum: # the command, in this folder; linked statically it starts a millisecond sooner
+	CGO_ENABLED=0 $(GO) build -o fnsum ./cmd/fnsum
 
 .PHONY: test
 test: # everything; on real kernel objects too where FNSUM_KERNELS names a folder of them
@@ -39,6 +39,7 @@ fuzz: # each fuzz target for FUZZTIME
 bench: # needs FNSUM_KERNELS; OBJTOOL names upstream's objtool to compare with
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	scripts/bench.sh
+	scripts/bench-linear.sh
 
 .PHONY: demo
 demo: fnsum # what it is about, on a pair of objects in testdata

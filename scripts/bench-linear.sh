@@ -5,11 +5,11 @@
 # once, behind a first one that warms up: summed again and again, a small one would be
 # learned by heart.
 #
-# usage: bench-linear.sh [OBJECT [DOUBLINGS]]     default: $FNSUM_KERNELS/x86_64-gcc/base.o 3
+# usage: bench-linear.sh [OBJECT [DOUBLINGS]]     default: $FNSUM_KERNELS/x86_64-gcc/base.o 2
 set -eu
 cd "$(dirname "$0")/.."
 object=${1:-${FNSUM_KERNELS:?names no folder of kernel objects}/x86_64-gcc/base.o}
-doublings=${2:-3}
+doublings=${2:-2}
 dir=$(mktemp -d)
 trap 'rm -r "$dir"' EXIT
 cp "$object" "$dir/1.o"

@@ -12,7 +12,7 @@ object=${1:-${FNSUM_KERNELS:?names no folder of kernel objects}/x86_64-gcc/base.
 runs=${RUNS:-5}
 fnsum=$(mktemp)
 trap 'rm -f "$fnsum"' EXIT
-go build -o "$fnsum" ./cmd/fnsum
+CGO_ENABLED=0 go build -o "$fnsum" ./cmd/fnsum
 
 names=(fnsum) commands=("$fnsum sum -o /dev/null $object")
 [ -z "${OBJTOOL:-}" ] || { names+=(objtool); commands+=("$OBJTOOL klp checksum --dry-run $object"); }
