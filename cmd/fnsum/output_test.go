@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -111,6 +112,31 @@ func TestWriteOutputInterrupted(t *testing.T) {
 		}
 		if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) > 0 {
 			t.Errorf("%v leaves %v, %v", s, entries, err)
+		}
+	}
+}
+
+// runArguments makes the test binary run fnsum with these arguments.
+const runArguments = "FNSUM_TEST_RUN"
+
+// A pipe that nobody reads any more ends the process as it ends any.
+func TestClosedPipe(t *testing.T) {
+	if args := os.Getenv(runArguments); args != "" {
+		os.Exit(run(strings.Fields(args), os.Stdout, os.Stderr))
+	}
+	reader, closed, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	defer closed.Close()
+	for _, args := range []string{"sum ../../testdata/tables/gcc-O2.o", "diff ../../testdata/tables/gcc-O2.o ../../testdata/tables/gcc-Os.o", "help"} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestClosedPipe$")
+		cmd.Env = append(os.Environ(), runArguments+"="+args)
+		cmd.Stdout = closed
+		cmd.Run()
+		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGPIPE {
+			t.Errorf("%s: %v", args, cmd.ProcessState)
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -29,10 +30,11 @@ var errDiffers = errors.New("the two sides differ")
 func run(args []string, stdout, stderr io.Writer) int {
 	debug.SetGCPercent(growth)
 	root := newRoot()
+	out := &output{Writer: stdout}
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
-	switch err := mapped.Catch(root.Execute); {
+	switch err := cmp.Or(mapped.Catch(root.Execute), out.err); {
 	case err == nil:
 		return statusSame
 	case errors.Is(err, errDiffers):
@@ -43,6 +45,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "fnsum: %s\n", message(err))
 		return statusTrouble
 	}
+}
+
+// output is where a command writes to, and the first error of that: help is written by
+// what doesn't look.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	o.err = cmp.Or(o.err, err)
+	return n, err
 }
 
 // When garbage is collected, by how much memory has grown, whatever GOGC says: how much
