@@ -14,13 +14,13 @@ dir=$(mktemp -d)
 trap 'rm -r "$dir"' EXIT
 cp "$object" "$dir/1.o"
 ln "$dir/1.o" "$dir/0.o"
-objects=$dir/0.o:$dir/1.o
+objects="$dir/0.o $dir/1.o"
 for i in $(seq 1 "$doublings"); do
   half=$dir/$((1 << (i - 1))).o
   objcopy --prefix-symbols="_$i" "$half" "$dir/other"
   ld -r --unique -o "$dir/$((1 << i)).o" "$half" "$dir/other"
   rm "$dir/other"
-  objects+=:$dir/$((1 << i)).o
+  objects+=" $dir/$((1 << i)).o"
 done
 for run in 1 2 3 4 5; do
   GOGC=off FNSUM_OBJECTS=$objects go test -run '^$' -bench Objects -benchtime 1x .

@@ -302,20 +302,24 @@ func (r *debugReader) readLines(unit *dwarf.Entry) error {
 	}
 	program, err := newLineProgram(section[at:], r.order)
 	if err != nil {
-		return err
+		return fmt.Errorf(".debug_line: %w", err)
 	}
-	if err := r.count(len(program.code)); err != nil {
+	if err := r.count(len(program.rest)); err != nil {
 		return err
 	}
 	for {
-		address, line, ok, err := program.next()
-		if err != nil || !ok {
-			return err
+		address, line, ok := program.next()
+		if !ok {
+			break
 		}
 		if section, offset, ok := r.place(address); ok {
 			r.debug.rows[section] = append(r.debug.rows[section], row{offset, line})
 		}
 	}
+	if program.err != nil {
+		return fmt.Errorf(".debug_line: %w", program.err)
+	}
+	return nil
 }
 
 func (d *Debug) sort() {

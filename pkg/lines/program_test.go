@@ -167,16 +167,16 @@ func TestLineProgram(t *testing.T) {
 		{"no operations", header(4, little, false, []byte{1, 0, 1, 1, 1}), little, nil, errProgram},
 		{"no lines", header(4, little, false, []byte{1, 1, 1, 1, 0}), little, nil, errProgram},
 		{"an address of three bytes", header(4, little, false, long, 0, 4, lneSetAddress, 1, 2, 3), little, nil, errProgram},
-		{"an operand that ends early", header(4, little, false, long, lnsAdvancePC, 0x80), little, nil, errProgramEnd},
-		{"a line that ends early", header(4, little, false, long, lnsAdvanceLine, 0x80), little, nil, errProgramEnd},
-		{"an unknown one that ends early", header(4, little, false, long, 4), little, nil, errProgramEnd},
-		{"an advance that ends early", header(4, little, false, long, lnsFixedAdvancePC, 1), little, nil, errProgramEnd},
-		{"an extended opcode without end", header(4, little, false, long, 0, 0x80), little, nil, errProgramEnd},
-		{"an extended opcode of no bytes", header(4, little, false, long, 0, 0), little, nil, errProgramEnd},
-		{"an extended opcode that ends early", header(4, little, false, long, 0, 3, 0x80, 1), little, nil, errProgramEnd},
-		{"a header that ends early", header(4, little, false, long)[:30], little, nil, errProgramEnd},
-		{"no header", []byte{2, 0, 0, 0, 4, 0}, little, nil, errProgramEnd},
-		{"no bytes", nil, little, nil, errProgramEnd},
+		{"an operand that ends early", header(4, little, false, long, lnsAdvancePC, 0x80), little, nil, errEnd},
+		{"a line that ends early", header(4, little, false, long, lnsAdvanceLine, 0x80), little, nil, errEnd},
+		{"an unknown one that ends early", header(4, little, false, long, 4), little, nil, errEnd},
+		{"an advance that ends early", header(4, little, false, long, lnsFixedAdvancePC, 1), little, nil, errEnd},
+		{"an extended opcode without end", header(4, little, false, long, 0, 0x80), little, nil, errEnd},
+		{"an extended opcode of no bytes", header(4, little, false, long, 0, 0), little, nil, errEnd},
+		{"an extended opcode that ends early", header(4, little, false, long, 0, 3, 0x80, 1), little, nil, errEnd},
+		{"a header that ends early", header(4, little, false, long)[:30], little, nil, errEnd},
+		{"no header", []byte{2, 0, 0, 0, 4, 0}, little, nil, errEnd},
+		{"no bytes", nil, little, nil, errEnd},
 	} {
 		rows, err := runLines(test.program, test.order)
 		if !slices.Equal(rows, test.rows) || !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
@@ -195,9 +195,9 @@ func runLines(b []byte, order binary.ByteOrder) (rows []row, err error) {
 		return nil, err
 	}
 	for {
-		address, line, ok, err := p.next()
-		if err != nil || !ok {
-			return rows, err
+		address, line, ok := p.next()
+		if !ok {
+			return rows, p.err
 		}
 		rows = append(rows, row{address, line})
 	}

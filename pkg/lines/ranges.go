@@ -3,16 +3,12 @@
 package lines
 
 import (
-	"cmp"
 	"debug/dwarf"
 	"errors"
 	"fmt"
 )
 
-var (
-	errRanges    = errors.New("malformed list of ranges")
-	errRangesEnd = errors.New("a list of ranges leads outside its section")
-)
+var errRanges = errors.New("malformed list of ranges")
 
 // Entries of .debug_rnglists (DWARF 5, 7.25, "Range List Entries").
 const (
@@ -26,13 +22,12 @@ const (
 	rleStartLength  = 7
 )
 
-// rangeReader reads a list of ranges. Behind an error it reads zeros.
+// rangeReader reads a list of ranges.
 type rangeReader struct {
-	*debugReader
-	list  []byte // what has not been read
+	reader
+	debug *debugReader
 	base  uint64 // what offsets are added to
 	visit func(low, high uint64)
-	err   error
 }
 
 // ranges calls a function for each range of addresses that an entry covers (DWARF 5, 2.17,
@@ -60,23 +55,21 @@ func (r *debugReader) ranges(entry *dwarf.Entry, visit func(low, high uint64)) e
 	if unit.addressSize != 4 && unit.addressSize != 8 {
 		return fmt.Errorf("%w: addresses of %d bytes", errRanges, unit.addressSize)
 	}
-	x := rangeReader{debugReader: r, visit: visit}
+	x := rangeReader{reader: reader{order: r.order}, debug: r, visit: visit}
 	x.base, _ = r.unit.Val(dwarf.AttrLowpc).(uint64)
-	list, next := r.data[".debug_ranges"], x.pair
+	section, next := ".debug_ranges", x.pair
 	if unit.version >= 5 {
-		list, next = r.data[".debug_rnglists"], x.entry
+		section, next = ".debug_rnglists", x.entry
 	}
-	if at > uint64(len(list)) {
-		return errRangesEnd
-	}
-	x.list = list[at:]
+	x.rest = r.data[section]
+	x.take(at)
 	for {
-		left := len(x.list)
+		left := len(x.rest)
 		more := next()
-		if x.err != nil || !more {
-			return x.err
+		if x.err != nil {
+			return fmt.Errorf("%s: %w", section, x.err)
 		}
-		if err := r.count(left - len(x.list)); err != nil {
+		if err := r.count(left - len(x.rest)); err != nil || !more {
 			return err
 		}
 	}
@@ -89,7 +82,7 @@ func (x *rangeReader) pair() (more bool) {
 	switch {
 	case low == 0 && high == 0:
 		return false
-	case low == ^uint64(0)>>(64-8*x.units[0].addressSize):
+	case low == ^uint64(0)>>(64-8*x.addressSize()):
 		x.base = high
 	default:
 		x.add(x.base+low, x.base+high)
@@ -100,11 +93,7 @@ func (x *rangeReader) pair() (more bool) {
 // entry reads an entry of .debug_rnglists (DWARF 5, 2.17.3, "Non-Contiguous Address
 // Ranges"). There are no more if it ends the list.
 func (x *rangeReader) entry() (more bool) {
-	kind := x.take(1)
-	if kind == nil {
-		return false
-	}
-	switch kind[0] {
+	switch kind := x.byte(); kind {
 	case rleEnd:
 		return false
 	case rleBaseAddressX:
@@ -127,7 +116,7 @@ func (x *rangeReader) entry() (more bool) {
 		low, size := x.address(), x.number()
 		x.add(low, low+size)
 	default:
-		x.err = fmt.Errorf("%w: an entry of kind %d", errRanges, kind[0])
+		x.fail(fmt.Errorf("%w: an entry of kind %d", errRanges, kind))
 	}
 	return true
 }
@@ -138,51 +127,23 @@ func (x *rangeReader) add(low, high uint64) {
 	}
 }
 
-// take is the next bytes of the list.
-func (x *rangeReader) take(n int) []byte {
-	if x.err != nil || len(x.list) < n {
-		x.err = cmp.Or(x.err, errRangesEnd)
-		return nil
-	}
-	b := x.list[:n]
-	x.list = x.list[n:]
-	return b
-}
+func (x *rangeReader) addressSize() uint8 { return x.debug.units[0].addressSize }
 
-func (x *rangeReader) address() uint64 { return x.word(x.take(int(x.units[0].addressSize))) }
-
-// word is an address of as many bytes, 0 of none.
-func (x *rangeReader) word(b []byte) uint64 {
-	switch len(b) {
-	case 4:
-		return uint64(x.order.Uint32(b))
-	case 8:
-		return x.order.Uint64(b)
-	}
-	return 0
-}
-
-func (x *rangeReader) number() uint64 {
-	n, _, rest, ok := leb128(x.list)
-	if x.list = rest; !ok {
-		x.err = cmp.Or(x.err, errRangesEnd)
-	}
-	return n
-}
+func (x *rangeReader) address() uint64 { return x.word(x.addressSize()) }
 
 // indexed reads an index into the unit's part of .debug_addr and returns the address there.
 func (x *rangeReader) indexed() uint64 {
-	addresses, size := x.data[".debug_addr"], uint64(x.units[0].addressSize)
-	base, _ := x.unit.Val(dwarf.AttrAddrBase).(int64)
-	if base < 0 || base > int64(len(addresses)) {
-		x.err = cmp.Or(x.err, errRangesEnd)
-		return 0
+	base, _ := x.debug.unit.Val(dwarf.AttrAddrBase).(int64)
+	r := reader{rest: x.debug.data[".debug_addr"], order: x.order}
+	r.take(uint64(base))
+	index, size := x.number(), x.addressSize()
+	if index > uint64(len(r.rest)) {
+		r.fail(errEnd)
 	}
-	addresses = addresses[base:]
-	index := x.number()
-	if index >= uint64(len(addresses))/size {
-		x.err = cmp.Or(x.err, errRangesEnd)
-		return 0
+	r.take(index * uint64(size))
+	address := r.word(size)
+	if r.err != nil {
+		x.fail(r.err)
 	}
-	return x.word(addresses[index*size:][:size])
+	return address
 }
