@@ -398,6 +398,18 @@ func goldenARM64() elfbuild.Object {
 	return o
 }
 
+// TestAnchorInColdPart is an anchor in a cold part only.
+func TestAnchorInColdPart(t *testing.T) {
+	with := func(first int, offset uint32) elfbuild.Object {
+		cold := arm64Func("f.cold", []word{adrp(10), low(10, 10), ldr(1, 10, offset), plainWord(retA64)}).Local()
+		return arm64Object(first, []word{{0x1400_0000, elf.R_AARCH64_JUMP26, "f.cold", 0}}, elfbuild.Text(".text.unlikely", cold))
+	}
+	p := pair{name: "a variable in front", old: with(0, 8), new: with(16, 24)}
+	p.run(t)
+	p = pair{name: "another variable", old: with(0, 8), new: with(0, 72), want: []Class{References, Cold}}
+	p.run(t)
+}
+
 // TestLargeTable is a jump table of so many entries that it stands for itself by its
 // digest where it is referred to again.
 func TestLargeTable(t *testing.T) {

@@ -144,6 +144,14 @@ func TestEqual(t *testing.T) {
 			new:  obj(code(fun("f", "31c0 6690 0f1f00 0f1f4000 0f1f440000 660f1f440000 0f1f8000000000 0f1f840000000000 662e0f1f840000000000 c3"))),
 		},
 		{
+			name: "2.2 a call by a name behind an R_X86_64_NONE",
+			old:  direct, new: obj(code(fun("f", callG, elfbuild.Rel(0, elf.R_X86_64_NONE, "", 0), plt32(1, "g", -4)), g)),
+		},
+		{
+			name: "2.2 and in front of one",
+			old:  direct, new: obj(code(fun("f", callG, plt32(1, "g", -4), elfbuild.Rel(2, elf.R_X86_64_NONE, "", 0)), g)),
+		},
+		{
 			name: "2.4 a NOP with an R_X86_64_NONE, as objtool --mnop leaves it",
 			old:  obj(code(fun("f", "0f1f440000 31c0 c3"))),
 			new:  obj(code(fun("f", "0f1f440000 31c0 c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "", 0)))),

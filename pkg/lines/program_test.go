@@ -187,6 +187,10 @@ func TestLineProgram(t *testing.T) {
 	if _, err := newLineProgram(header(4, little, false, long), little); !errors.Is(err, errProgram) {
 		t.Errorf("operands of a row: error %v", err)
 	}
+	operands = nil // all opcodes but 0 are special ones
+	if rows, err := runLines(header(4, little, false, long, 1), little); err != nil || !slices.Equal(rows, []row{{0, ^uint32(1)}}) {
+		t.Errorf("no standard opcodes: %v, %v", rows, err)
+	}
 }
 
 func runLines(b []byte, order binary.ByteOrder) (rows []row, err error) {
