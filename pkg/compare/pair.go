@@ -10,6 +10,7 @@ import (
 
 	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/checksum"
+	"github.com/fnsum/fnsum/pkg/manifest"
 )
 
 // Pairing finds the counterpart of each function of one object in the other.
@@ -99,8 +100,8 @@ func bothSides[T any](what func(side int) T) (older, newer T) {
 // sorted is the records in the order that pairing by position goes by.
 func sorted(records []checksum.Record) []*checksum.Record {
 	list := make([]*checksum.Record, len(records))
-	for i := range records {
-		list[i] = &records[i]
+	for i, index := range manifest.Order(records) {
+		list[i] = &records[index]
 	}
 	slices.SortFunc(list, compareRecords)
 	return list

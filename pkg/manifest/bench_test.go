@@ -4,7 +4,6 @@ package manifest
 
 import (
 	"io"
-	"slices"
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/kernels"
@@ -23,9 +22,7 @@ func BenchmarkWrite(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	records := slices.Clone(sums.Records)
 	for b.Loop() {
-		copy(sums.Records, records)
 		if err := New(sums.Arch, NewObject("base.o", f, sums)).Write(io.Discard); err != nil {
 			b.Fatal(err)
 		}

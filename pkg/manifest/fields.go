@@ -41,9 +41,9 @@ const (
 	columns
 )
 
-var kinds = map[checksum.Kind]string{checksum.Function: "f", checksum.Orphan: "o", checksum.Data: "d"}
+var kinds = [...]string{checksum.Function: "f", checksum.Orphan: "o", checksum.Data: "d"}
 
-var scopes = map[elf.SymBind]string{elf.STB_GLOBAL: "global", elf.STB_WEAK: "weak", elf.STB_LOCAL: "local"}
+var scopes = [...]string{elf.STB_GLOBAL: "global", elf.STB_WEAK: "weak", elf.STB_LOCAL: "local"}
 
 // Marks are joined by commas. Cold and sympos may have a value.
 const (

@@ -45,7 +45,7 @@ type Object struct {
 	Size    int64  // of the file in bytes
 	BuildID string // GNU build id in hexadecimal, or empty
 	Account checksum.Account
-	Records []checksum.Record // sorted by file, name, section, kind, digest
+	Records []checksum.Record // in any order
 }
 
 // New is the manifest of summed objects, which must be of one machine.
@@ -58,7 +58,6 @@ func New(arch string, objects ...Object) *Manifest {
 // NewObject is an object's part of a manifest. It takes over the records. The
 // strings in it are views of the file, as those of sums are.
 func NewObject(name string, file *object.File, sums *checksum.Sums) Object {
-	sortRecords(sums.Records)
 	return Object{
 		Name:    name,
 		Size:    file.Size(),
@@ -88,11 +87,12 @@ func (o *Object) eachString(visit func(*string)) {
 	}
 }
 
-// sortRecords brings records into the manifest's order, equal ones in the order
-// they have. Those of a file are sorted apart, on all cores, by keys: records are
-// large, and each is moved once.
-func sortRecords(records []checksum.Record) {
+// Order is the order of a manifest's records, by file, name, section, kind and digest, as
+// indices of these; equal ones stay in the order that they have. Those of a file are sorted
+// apart, on all cores, by keys: records are large, and stay where they are.
+func Order(records []checksum.Record) []int32 {
 	keys, first := keysByFile(records)
+	order := make([]int32, len(records))
 	parallel.Chunks(runtime.GOMAXPROCS(0), len(first)-1, filesAtOnce, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			sortKeys(keys[first[i]:first[i+1]], records, func(a, b sortKey) int {
@@ -101,16 +101,12 @@ func sortRecords(records []checksum.Record) {
 				}
 				return cmp.Or(compareOfFile(&records[a.index], &records[b.index]), cmp.Compare(a.index, b.index))
 			})
+			for j := first[i]; j < first[i+1]; j++ {
+				order[j] = keys[j].index
+			}
 		}
 	})
-	for i := range keys { // each goes where it belongs, and what stands there is next
-		displaced, to := records[i], int32(i)
-		for from := keys[i].index; int(from) != i; from = keys[to].index {
-			records[to], keys[to].index = records[from], to
-			to = from
-		}
-		records[to], keys[to].index = displaced, to
-	}
+	return order
 }
 
 // filesAtOnce is the records of how many files a worker sorts at once.
@@ -149,43 +145,53 @@ type sortKey struct {
 	index int32
 }
 
+// run is records one after the other, of one file.
+type run struct{ lo, hi int32 }
+
 // keysByFile makes the keys of records, without their names, those of a file one after the
 // other, in the order of the files' names; and where those of each file begin, and all end.
 func keysByFile(records []checksum.Record) (keys []sortKey, first []int32) {
-	count := map[string]int32{}
-	for lo := 0; lo < len(records); {
-		hi := sameFile(records, lo)
-		count[records[lo].File] += int32(hi - lo)
-		lo = hi
+	runs := findRuns(records)
+	next := map[string]int32{} // first how many a file has, then where its next one goes
+	for _, r := range runs {
+		next[records[r.lo].File] += r.hi - r.lo
 	}
-	first = make([]int32, 1, len(count)+1)
-	next := make(map[string]int32, len(count))
-	for _, file := range slices.Sorted(maps.Keys(count)) {
+	first = make([]int32, 1, len(next)+1)
+	for _, file := range slices.Sorted(maps.Keys(next)) {
 		end := first[len(first)-1]
+		first = append(first, end+next[file])
 		next[file] = end
-		first = append(first, end+count[file])
 	}
 	keys = huge.Make[sortKey](len(records), len(records))
-	for lo := 0; lo < len(records); {
-		hi := sameFile(records, lo)
-		to := keys[next[records[lo].File]:]
-		for i := lo; i < hi; i++ {
-			to[i-lo].index = int32(i)
+	for _, r := range runs {
+		file := records[r.lo].File
+		to := keys[next[file]:]
+		for i := range r.hi - r.lo {
+			to[i].index = r.lo + i
 		}
-		next[records[lo].File] += int32(hi - lo)
-		lo = hi
+		next[file] += r.hi - r.lo
 	}
 	return keys, first
 }
 
-// sameFile is where the records end that are of one file with those in front: in the
-// order of the code they stand together.
-func sameFile(records []checksum.Record, lo int) int {
-	hi := lo + 1
-	for hi < len(records) && records[hi].File == records[lo].File {
-		hi++
-	}
-	return hi
+// findRuns divides records into those of one file, which stand together in the order of the
+// code.
+func findRuns(records []checksum.Record) []run {
+	const atOnce = 1 << 12
+	pieces := make([][]run, (len(records)+atOnce-1)/atOnce)
+	parallel.Chunks(runtime.GOMAXPROCS(0), len(records), atOnce, func(lo, end int) {
+		var runs []run
+		for lo < end {
+			hi := lo + 1
+			for hi < end && records[hi].File == records[lo].File {
+				hi++
+			}
+			runs = append(runs, run{int32(lo), int32(hi)})
+			lo = hi
+		}
+		pieces[(end-1)/atOnce] = runs
+	})
+	return slices.Concat(pieces...)
 }
 
 // beginning is the first bytes of a text, as a number in the same order.

@@ -4,6 +4,7 @@ package manifest
 
 import (
 	"bytes"
+	"debug/elf"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -197,12 +198,14 @@ func (r *reader) readRecord(line string) error {
 		fields[i], rest = field, next
 	}
 	var record checksum.Record
-	if !keyOf(kinds, fields[columnKind], &record.Kind) {
+	kind, scope := slices.Index(kinds[:], fields[columnKind]), slices.Index(scopes[:], fields[columnScope])
+	if kind < 0 {
 		return fmt.Errorf("unknown kind %q", fields[columnKind])
 	}
-	if !keyOf(scopes, fields[columnScope], &record.Scope) {
+	if scope < 0 {
 		return fmt.Errorf("unknown scope %q", fields[columnScope])
 	}
+	record.Kind, record.Scope = checksum.Kind(kind), elf.SymBind(scope)
 	if !r.readDigest(&record.Digest, fields[columnDigest]) {
 		return fmt.Errorf("digest %q", fields[columnDigest])
 	}
@@ -264,16 +267,6 @@ func (r *reader) add(object string, record checksum.Record) error {
 	o := &r.m.Objects[r.index]
 	o.Records = append(o.Records, record)
 	return nil
-}
-
-func keyOf[K comparable](table map[K]string, name string, to *K) bool {
-	for k, v := range table {
-		if v == name {
-			*to = k
-			return true
-		}
-	}
-	return false
 }
 
 func parseHex64(s string) (uint64, error) {

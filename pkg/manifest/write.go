@@ -4,7 +4,6 @@ package manifest
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"runtime"
@@ -36,12 +35,19 @@ const linesAtOnce = 512
 func (o *Object) write(w io.Writer, hash checksum.Hash) error {
 	workers := min(runtime.GOMAXPROCS(0), len(o.Records)/linesAtOnce+1)
 	made, written := make([][]byte, workers), make([][]byte, workers) // used again and again
-	for records := o.Records; len(records) > 0; {
+	name := appendEscaped(nil, o.Name, false)
+	for order := Order(o.Records); len(order) > 0; {
 		var wait parallel.Group
 		for i := range made {
-			some := records[:min(linesAtOnce, len(records))]
-			records = records[len(some):]
-			wait.Go(func() { made[i] = o.appendRecords(made[i][:0], hash, some) })
+			some := order[:min(linesAtOnce, len(order))]
+			order = order[len(some):]
+			wait.Go(func() {
+				text := made[i][:0]
+				for _, record := range some {
+					text = appendRecord(text, hash, name, &o.Records[record])
+				}
+				made[i] = text
+			})
 		}
 		err := writeAll(w, written)
 		if wait.Wait(); err != nil {
@@ -59,13 +65,6 @@ func writeAll(w io.Writer, texts [][]byte) error {
 		}
 	}
 	return nil
-}
-
-func (o *Object) appendRecords(b []byte, hash checksum.Hash, records []checksum.Record) []byte {
-	for i := range records {
-		b = appendRecord(b, hash, o.Name, &records[i])
-	}
-	return b
 }
 
 func (m *Manifest) appendHeader(b []byte) []byte {
@@ -138,10 +137,11 @@ func accountFields(a *checksum.Account) []accountField {
 	return fields
 }
 
-func appendRecord(b []byte, hash checksum.Hash, object string, r *checksum.Record) []byte {
+// appendRecord is a record's line; the name of its object is escaped.
+func appendRecord(b []byte, hash checksum.Hash, object []byte, r *checksum.Record) []byte {
 	b = append(b, kinds[r.Kind]...)
 	b = append(b, '\t')
-	b = hex.AppendEncode(b, r.Digest[:hash.Size()])
+	b = appendHex(b, r.Digest[:hash.Size()])
 	before := r.Digest
 	for _, d := range [...]checksum.Digest{r.Masked(), r.Dwarf()} {
 		b = append(b, '\t')
@@ -149,7 +149,7 @@ func appendRecord(b []byte, hash checksum.Hash, object string, r *checksum.Recor
 			b = append(b, none...)
 			continue
 		}
-		b = hex.AppendEncode(b, d[:hash.Size()])
+		b = appendHex(b, d[:hash.Size()])
 		before = d
 	}
 	b = append(b, '\t')
@@ -187,7 +187,9 @@ func appendRecord(b []byte, hash checksum.Hash, object string, r *checksum.Recor
 	b = append(b, scopes[r.Scope]...)
 	b = append(b, '\t')
 	b = appendMarks(b, r)
-	for _, name := range [...]string{object, r.Section, r.File, r.Name} {
+	b = append(b, '\t')
+	b = append(b, object...)
+	for _, name := range [...]string{r.Section, r.File, r.Name} {
 		b = append(b, '\t')
 		b = appendEscaped(b, name, false)
 	}
@@ -248,7 +250,26 @@ func appendMarks(b []byte, r *checksum.Record) []byte {
 }
 
 func appendHex64(b []byte, v uint64) []byte {
-	var digits [8]byte
-	binary.BigEndian.PutUint64(digits[:], v)
-	return hex.AppendEncode(b, digits[:])
+	b = binary.BigEndian.AppendUint64(b, hexOf(uint32(v>>32)))
+	return binary.BigEndian.AppendUint64(b, hexOf(uint32(v)))
+}
+
+// appendHex is hex.AppendEncode, of eight bytes at a time.
+func appendHex(b, from []byte) []byte {
+	for ; len(from) > 0; from = from[8:] {
+		b = appendHex64(b, binary.BigEndian.Uint64(from))
+	}
+	return b
+}
+
+// hexOf is the eight digits of a number, the first in the highest byte: its nibbles are spread
+// over the bytes, and those above 9 moved on to the letters.
+func hexOf(v uint32) uint64 {
+	const each = 0x0101_0101_0101_0101
+	x := uint64(v)
+	x = (x<<16 | x) & 0x0000_ffff_0000_ffff
+	x = (x<<8 | x) & 0x00ff_00ff_00ff_00ff
+	x = (x<<4 | x) & 0x0f0f_0f0f_0f0f_0f0f
+	letters := (x + 6*each) >> 4 & each
+	return x + '0'*each + letters*('a'-'9'-1)
 }
