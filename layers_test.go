@@ -18,7 +18,7 @@ var layers = map[string][]string{
 	"pkg/object":       {"internal/mapped", "internal/parallel", "internal/huge", "internal/gallop"},
 	"pkg/decode":       nil,
 	"pkg/lines":        {"pkg/object", "pkg/decode", "internal/parallel"},
-	"pkg/alternatives": {"pkg/object", "internal/huge", "internal/gallop"},
+	"pkg/alternatives": {"pkg/object", "internal/huge", "internal/gallop", "internal/parallel"},
 	"pkg/checksum":     {"pkg/object", "pkg/decode", "pkg/alternatives", "pkg/lines", "internal/parallel", "internal/huge"},
 	"pkg/manifest":     {"pkg/checksum", "pkg/object", "internal/mapped", "internal/parallel", "internal/huge"},
 	"pkg/compare":      {"pkg/manifest", "pkg/checksum", "internal/parallel"},

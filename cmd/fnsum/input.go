@@ -181,7 +181,7 @@ func (in *inputs) sum(data []byte, path, name string, options checksum.Options, 
 	if err != nil {
 		return s, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if n := sums.Opaque(); n > 0 {
+	if n := sums.Opaque; n > 0 {
 		fmt.Fprintf(notes, "fnsum: %s: %d functions can't be decoded, and are hashed as raw bytes\n", path, n)
 	}
 	if len(sums.Whole) > 0 {

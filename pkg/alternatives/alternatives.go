@@ -27,6 +27,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/fnsum/fnsum/internal/gallop"
 	"github.com/fnsum/fnsum/internal/huge"
@@ -96,10 +97,9 @@ type Tables struct {
 func Load(file *object.File, code *object.Code) (*Tables, error) {
 	t := &Tables{file: file}
 	l := loader{t: t, file: file, code: code}
-	for i := range file.Sections {
-		if err := l.section(uint32(i)); err != nil {
-			return nil, err
-		}
+	l.marks = sync.OnceValue(l.readMarks)
+	if err := l.tables(); err != nil {
+		return nil, err
 	}
 	t.Entries = huge.Make[Entry](0, l.count)
 	for _, i := range l.inOrder() {
@@ -169,6 +169,17 @@ func (t *Tables) In(section uint32, start, end uint64) (lo, hi int) {
 func (t *Tables) Has(section uint32, place uint64) bool {
 	lo, hi := t.In(section, place, place+1)
 	return lo < hi
+}
+
+// Each visits the entries of the tables of a class.
+func (t *Tables) Each(class Class, visit func(*Entry)) {
+	for i := range t.Tables {
+		if table := &t.Tables[i]; table.Class == class {
+			for _, entry := range t.byTable[table.first:table.behind] {
+				visit(&t.Entries[entry])
+			}
+		}
+	}
 }
 
 // Find is the index of the entry that stands at an offset of a table's

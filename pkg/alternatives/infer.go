@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"cmp"
 	"debug/elf"
+	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -17,32 +19,61 @@ type loader struct {
 	t     *Tables
 	file  *object.File
 	code  *object.Code
-	marks map[uint32][]uint64 // by section: where entries start; nil until they are read
-	count int                 // no table has more entries, in all
+	marks func() map[uint32][]uint64 // by section: where entries start
+	count int                        // no table has more entries, in all
 }
 
-// section adds a section to the tables, if it is one.
-func (l *loader) section(i uint32) error {
-	s := &l.file.Sections[i]
-	if !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS || s.Size == 0 {
-		return nil
+// tables finds the tables.
+func (l *loader) tables() error {
+	type found struct {
+		tables         []Table
+		count, derived int
+		err            error
 	}
-	if !ordinary(s.Name()) && matchesAny(s.Name(), derived[:]) {
-		l.t.Derived += l.file.RelocCount(i)
-		return nil
+	sections := len(l.file.Sections)
+	pieces := make([]found, (sections+parallel.Chunk-1)/parallel.Chunk)
+	parallel.Chunks(runtime.GOMAXPROCS(0), sections, parallel.Chunk, func(lo, hi int) {
+		some := &pieces[lo/parallel.Chunk]
+		for i := uint32(lo); i < uint32(hi) && some.err == nil; i++ {
+			switch s := &l.file.Sections[i]; {
+			case !s.Allocated() || s.Executable() || s.Type == elf.SHT_NOBITS || s.Size == 0:
+			case !ordinary(s.Name()) && matchesAny(s.Name(), derived[:]):
+				some.derived += l.file.RelocCount(i)
+			default:
+				var table Table
+				var count int
+				if table, count, some.err = l.section(i); count > 0 {
+					some.tables = append(some.tables, table)
+					some.count += count
+				}
+			}
+		}
+	})
+	for i := range pieces {
+		if pieces[i].err != nil {
+			return pieces[i].err
+		}
+		l.t.Tables = append(l.t.Tables, pieces[i].tables...)
+		l.t.Derived += pieces[i].derived
+		l.count += pieces[i].count
 	}
-	relocs := l.file.Relocs(i)
+	return nil
+}
+
+// section is a section as a table, and of how many entries it has no more; none if it is no table.
+func (l *loader) section(i uint32) (table Table, count int, err error) {
+	s, relocs := &l.file.Sections[i], l.file.Relocs(i)
 	if relocs.Len() == 0 || Data(s.Name()) || matches(s.Name(), ".export_symbol*") {
-		return nil
+		return table, 0, nil
 	}
 	known := rowOf(s.Name())
 	if known == nil && !l.pointsInside(relocs) {
-		return nil
+		return table, 0, nil
 	}
 	if !fits(s) {
-		return tooLarge(s)
+		return table, 0, tooLarge(s)
 	}
-	table := Table{Section: i, Class: Special}
+	table = Table{Section: i, Class: Special}
 	if known != nil {
 		table.Class = known.class
 		for n := range known.shapes {
@@ -62,12 +93,11 @@ func (l *loader) section(i uint32) error {
 		table.line = l.lineField(table.size, relocs)
 	}
 	table.FromStart = table.Class == BugTable && !table.Whole && l.fromStart(table.size, relocs)
-	l.t.Tables = append(l.t.Tables, table)
-	l.count += relocs.Len()
+	count = relocs.Len()
 	if !table.Whole {
-		l.count -= relocs.Len() - min(relocs.Len(), int((s.Size+table.size-1)/table.size))
+		count = min(count, int((s.Size+table.size-1)/table.size))
 	}
-	return nil
+	return table, count, nil
 }
 
 // isShape tells whether all of a table's entries have the shape.
@@ -263,10 +293,7 @@ const annotateData = 1
 // objtool's ANNOTATE_DATA_SPECIAL notes where each entry starts; 0 where there
 // are none, or they are not evenly spaced over the section.
 func (l *loader) annotated(i uint32, s *object.Section) uint64 {
-	if l.marks == nil {
-		l.readMarks()
-	}
-	marks := l.marks[i]
+	marks := l.marks()[i]
 	if len(marks) == 0 || s.Size%uint64(len(marks)) != 0 {
 		return 0
 	}
@@ -281,8 +308,8 @@ func (l *loader) annotated(i uint32, s *object.Section) uint64 {
 
 // readMarks reads .discard.annotate_data: entries of 8 bytes, a relocation to
 // the place and the type of the mark.
-func (l *loader) readMarks() {
-	l.marks = map[uint32][]uint64{}
+func (l *loader) readMarks() map[uint32][]uint64 {
+	all := map[uint32][]uint64{}
 	for i := range l.file.Sections {
 		if l.file.Sections[i].Name() != object.Annotations {
 			continue
@@ -294,13 +321,14 @@ func (l *loader) readMarks() {
 				continue
 			}
 			if section, offset, ok := Target(l.file, r); ok {
-				l.marks[section] = append(l.marks[section], offset)
+				all[section] = append(all[section], offset)
 			}
 		}
 	}
-	for _, marks := range l.marks {
+	for _, marks := range all {
 		slices.Sort(marks)
 	}
+	return all
 }
 
 // pointsInside tells whether some relocation refers to the inside of a

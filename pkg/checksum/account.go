@@ -117,24 +117,28 @@ func (a *Account) part(p *program, part *part) {
 	a.give(inFunctions, s)
 }
 
-// check says whether the account adds up to what the object's executable
-// sections and tables hold.
-func (a *Account) check(p *program) error {
-	var bytes, relocs uint64
+// all is what the object's executable sections and tables hold.
+func (p *program) all() stretch {
+	all := stretch{entries: uint64(len(p.tables.Entries) + p.tables.Derived)}
 	for i := range p.file.Sections {
 		if s := &p.file.Sections[i]; s.Executable() {
-			bytes += s.Size
-			relocs += uint64(p.file.Relocs(uint32(i)).Len())
+			all.bytes += s.Size
+			all.relocs += uint64(p.file.Relocs(uint32(i)).Len())
 		}
 	}
+	return all
+}
+
+// check says whether the account adds up to all.
+func (a *Account) check(p *program, all stretch) error {
 	a.Entries.Derived = uint64(p.tables.Derived)
 	for _, row := range [...]struct {
 		what      string
 		got, want uint64
 	}{
-		{"bytes", a.Bytes.Sum(), bytes},
-		{"relocations", a.Relocs.Sum(), relocs},
-		{"entries of tables", a.Entries.Sum(), uint64(len(p.tables.Entries) + p.tables.Derived)},
+		{"bytes", a.Bytes.Sum(), all.bytes},
+		{"relocations", a.Relocs.Sum(), all.relocs},
+		{"entries of tables", a.Entries.Sum(), all.entries},
 	} {
 		if row.got != row.want {
 			return fmt.Errorf("the coverage account doesn't add up: %d of %d %s", row.got, row.want, row.what)

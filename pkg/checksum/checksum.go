@@ -169,6 +169,7 @@ type Sums struct {
 	Arch    string
 	Records []Record
 	Account Account
+	Opaque  int // the number of functions that couldn't be decoded
 	// Whole names the tables whose layout couldn't be inferred: each is part,
 	// as a whole, of every function that it refers to.
 	Whole []string
@@ -179,17 +180,6 @@ func (s *Sums) Count(kind Kind) int {
 	n := 0
 	for i := range s.Records {
 		if s.Records[i].Kind == kind {
-			n++
-		}
-	}
-	return n
-}
-
-// Opaque is the number of functions that couldn't be decoded.
-func (s *Sums) Opaque() int {
-	n := 0
-	for i := range s.Records {
-		if s.Records[i].Opaque {
 			n++
 		}
 	}
@@ -214,6 +204,7 @@ type summer struct {
 	orphans []int           // the other pieces
 	records []Record        // of the functions, then of the orphans
 	account Account
+	opaque  int   // how many couldn't be decoded
 	uses    []use // of what has no name of its own
 }
 
@@ -250,7 +241,7 @@ func newSummer(file *object.File, options Options, links bool) (*summer, error) 
 }
 
 func (s *summer) sums() *Sums {
-	sums := &Sums{Arch: s.p.machine.name, Records: s.records, Account: s.account}
+	sums := &Sums{Arch: s.p.machine.name, Records: s.records, Account: s.account, Opaque: s.opaque}
 	for i := range s.p.tables.Tables {
 		if t := &s.p.tables.Tables[i]; t.Whole {
 			sums.Whole = append(sums.Whole, s.p.file.Sections[t.Section].Name())
@@ -298,7 +289,8 @@ func (s *summer) run() error {
 	p.bounds = p.findBounds(found.data)
 	var beside parallel.Group // one core each
 	var positions []position
-	beside.Go(func() { positions = p.positions() })
+	var all stretch
+	beside.Go(func() { positions, all = p.positions(), p.all() })
 	stray, account := p.findStrays(found.stray)
 	p.stray = stray
 	s.account.add(account)
@@ -337,7 +329,7 @@ func (s *summer) run() error {
 	if p.data {
 		s.records = append(s.records, s.sumData()...)
 	}
-	return s.account.check(p)
+	return s.account.check(p, all)
 }
 
 // chunk is how many functions a worker takes at once, and slabSize for how many
@@ -358,6 +350,7 @@ func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, foun
 		wait.Go(func() {
 			w, d := newWalker(s.p), &digester{hash: s.p.hash}
 			var total Account
+			var opaque int
 			var open []int32
 			var slab []ClassDigest
 			var b body
@@ -381,11 +374,15 @@ func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, foun
 					records[i] = s.record(&b)
 					slab = w.digests(d, &records[i], slab)
 					total.add(w.account)
+					if w.opaque {
+						opaque++
+					}
 				}
 			}
 			mutex.Lock()
 			defer mutex.Unlock()
 			s.account.add(total)
+			s.opaque += opaque
 			unsettled = append(unsettled, open...)
 			found.data = append(found.data, w.findings.data...)
 			found.stray = append(found.stray, w.findings.stray...)
@@ -404,8 +401,9 @@ func (w *walker) digests(d *digester, r *Record, slab []ClassDigest) []ClassDige
 	r.Opaque, r.Ambiguous = w.opaque, w.ambiguous
 	r.Digest, slab = d.sum(slab)
 	if masked, dwarf := d.without(); masked != (Digest{}) || dwarf != (Digest{}) {
-		rare := r.NeedRare()
+		rare := r.rare()
 		rare.Masked, rare.Dwarf = masked, dwarf
+		r.Rare = &rare
 	}
 	r.Classes = slab[first:len(slab):len(slab)]
 	r.Disambiguation = 0

@@ -93,9 +93,11 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 			p.tables, err = alternatives.Load(file, p.code)
 		}
 	})
-	for i := range file.Sections {
-		p.kinds[i] = kindOf(&file.Sections[i])
-	}
+	parallel.Chunks(workers, len(file.Sections), parallel.Chunk, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			p.kinds[i] = kindOf(&file.Sections[i])
+		}
+	})
 	p.nameSymbols(max(workers-1, 1))
 	if load.Wait(); err != nil {
 		return nil, err
@@ -258,6 +260,9 @@ func (p *program) findNamesakes(hashes []uint64) {
 func (p *program) markTwins(hashes []uint64, workers int) {
 	parallel.Chunks(workers, len(hashes), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
+			if hashes[i] == 0 {
+				continue
+			}
 			if p.marks[i]&markShared == 0 {
 				hashes[i] = 0
 				continue

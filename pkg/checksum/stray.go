@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/decode"
 )
 
@@ -161,11 +162,11 @@ type span struct {
 // replacement code, in order and without overlaps.
 func (p *program) replacements() []span {
 	var list []span
-	for i := range p.tables.Entries {
-		if s, start, end, ok := p.tables.Replacement(&p.tables.Entries[i]); ok && p.file.Sections[s].Executable() {
+	p.tables.Each(alternatives.Alternatives, func(e *alternatives.Entry) {
+		if s, start, end, ok := p.tables.Replacement(e); ok && p.file.Sections[s].Executable() {
 			list = append(list, span{s, start, end})
 		}
-	}
+	})
 	slices.SortFunc(list, func(a, b span) int {
 		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
 	})

@@ -298,7 +298,7 @@ func TestMachineWithoutRow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := fmt.Sprint(sums.Arch, listing(sums), sums.Opaque()), "EM_S390[f .text 3 opaque] 1"; got != want {
+		if got, want := fmt.Sprint(sums.Arch, listing(sums), sums.Opaque), "EM_S390[f .text 3 opaque] 1"; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}

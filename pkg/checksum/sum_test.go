@@ -54,7 +54,7 @@ func TestRecord(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(row{})); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
-	if sums.Arch != "x86_64" || sums.Count(Function) != 4 || sums.Count(Orphan) != 0 || sums.Opaque() != 0 {
+	if sums.Arch != "x86_64" || sums.Count(Function) != 4 || sums.Count(Orphan) != 0 || sums.Opaque != 0 {
 		t.Errorf("%+v", sums)
 	}
 }
@@ -87,8 +87,8 @@ func TestJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.Count(Function) != 1500 || first.Count(Orphan) == 0 || first.Opaque() != 0 {
-		t.Errorf("%d functions, %d orphans, %d opaque", first.Count(Function), first.Count(Orphan), first.Opaque())
+	if first.Count(Function) != 1500 || first.Count(Orphan) == 0 || first.Opaque != 0 {
+		t.Errorf("%d functions, %d orphans, %d opaque", first.Count(Function), first.Count(Orphan), first.Opaque)
 	}
 	for _, jobs := range []int{2, 3, 8, 8, 8, 100, 0} {
 		again, err := Sum(f, Options{Jobs: jobs})

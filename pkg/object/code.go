@@ -118,7 +118,8 @@ func LoadCode(f *File, branch int64) (*Code, error) {
 	return c, nil
 }
 
-// orderSymbols sorts the symbols that mark a place by section and value.
+// orderSymbols puts the symbols that mark a place in order by section, those of each as they are
+// in the symbol table.
 func (c *Code) orderSymbols() {
 	f := c.file
 	c.ordered = make([]uint32, len(f.Sections)+1)
@@ -147,11 +148,13 @@ func (c *Code) orderSymbols() {
 	// Now each is where its section's end.
 	copy(c.ordered[1:], c.ordered)
 	c.ordered[0] = 0
-	byValue := func(a, b uint32) int { return cmp.Compare(f.Symbols[a].Value, f.Symbols[b].Value) }
-	for i := range f.Sections {
-		if symbols := c.SymbolsOf(uint32(i)); len(symbols) > 1 && !slices.IsSortedFunc(symbols, byValue) {
-			slices.SortStableFunc(symbols, byValue)
-		}
+}
+
+// sortSymbols sorts those of a section by value.
+func (c *Code) sortSymbols(section uint32) {
+	byValue := func(a, b uint32) int { return cmp.Compare(c.file.Symbols[a].Value, c.file.Symbols[b].Value) }
+	if symbols := c.SymbolsOf(section); len(symbols) > 1 && !slices.IsSortedFunc(symbols, byValue) {
+		slices.SortStableFunc(symbols, byValue)
 	}
 }
 
@@ -227,9 +230,9 @@ func isPrefix(name string) bool {
 	return false
 }
 
-// findCandidates is the extents of all function symbols in order, one per symbol,
-// the best name of a stretch first; and apart from them the symbols of prefixes
-// with code directly behind.
+// findCandidates sorts the symbols of each section by value. Of them it returns the extents of
+// all function symbols in order, one per symbol, the best name of a stretch first; and apart
+// from them the symbols of prefixes with code directly behind.
 func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error) {
 	f := c.file
 	found := make([]candidates, len(f.Sections)/sectionsAtOnce+1)
@@ -237,6 +240,7 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 		some := &found[lo/sectionsAtOnce]
 		some.functions = make([]uint32, 0, c.ordered[hi]-c.ordered[lo])
 		for i := lo; i < hi && some.err == nil; i++ {
+			c.sortSymbols(uint32(i))
 			some.add(c, uint32(i))
 		}
 	})
@@ -245,15 +249,9 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 		if found[i].err != nil {
 			return nil, nil, found[i].err
 		}
+		found[i].first = functions
 		functions += len(found[i].functions)
 		code, total = code+found[i].code, total+found[i].total
-	}
-	extents = huge.Make[Extent](0, functions)
-	for i := range found {
-		for _, index := range found[i].functions {
-			s := &f.Symbols[index]
-			extents = append(extents, Extent{Section: s.Section, Symbol: index, Start: s.Value, End: s.Value + s.Size, outer: -1})
-		}
 		prefixes = append(prefixes, found[i].prefixes...)
 	}
 	// Aliases count here as well: a stretch with a handful of names is one
@@ -261,7 +259,20 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 	if total/maxOverlap > code {
 		return nil, nil, fmt.Errorf("%w: the functions' sizes add up to %d bytes of code in sections of %d", ErrFormat, total, code)
 	}
-	// They come by section and value: only ties are to be settled.
+	extents = huge.Make[Extent](functions, functions)
+	parallel.Chunks(runtime.GOMAXPROCS(0), len(found), 1, func(i, _ int) {
+		c.fillExtents(extents[found[i].first:][:len(found[i].functions)], found[i].functions)
+	})
+	return extents, prefixes, nil
+}
+
+// fillExtents makes the extents of function symbols, which come by section and value: only ties
+// are to be settled.
+func (c *Code) fillExtents(extents []Extent, functions []uint32) {
+	for i, symbol := range functions {
+		s := &c.file.Symbols[symbol]
+		extents[i] = Extent{Section: s.Section, Symbol: symbol, Start: s.Value, End: s.Value + s.Size, outer: -1}
+	}
 	for lo := 0; lo < len(extents); {
 		hi := lo + 1
 		for hi < len(extents) && extents[hi].Section == extents[lo].Section && extents[hi].Start == extents[lo].Start {
@@ -272,7 +283,6 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 		})
 		lo = hi
 	}
-	return extents, prefixes, nil
 }
 
 // sectionsAtOnce is how many sections a worker looks through at once.
@@ -281,6 +291,7 @@ const sectionsAtOnce = 4096
 // candidates is the function symbols of some sections, by section and value.
 type candidates struct {
 	functions, prefixes []uint32
+	first               int    // of the functions among those of all sections
 	code, total         uint64 // bytes of code, and of functions
 	err                 error
 }
@@ -302,7 +313,7 @@ func (x *candidates) add(c *Code, index uint32) {
 				ErrFormat, section.Name(), s.Value, s.Name(), s.Size, section.Size)
 			return
 		}
-		if isPrefix(s.Name()) && c.functionAt(index, s.Value+s.Size) {
+		if s.info&prefixFlag != 0 && c.functionAt(index, s.Value+s.Size) {
 			x.prefixes = append(x.prefixes, symbol)
 			continue
 		}
@@ -317,7 +328,7 @@ func (c *Code) functionAt(section uint32, offset uint64) bool {
 	symbols := c.SymbolsOf(section)
 	i := sort.Search(len(symbols), func(i int) bool { return f.Symbols[symbols[i]].Value >= offset })
 	for ; i < len(symbols) && f.Symbols[symbols[i]].Value == offset; i++ {
-		if s := &f.Symbols[symbols[i]]; s.Size > 0 && !isPrefix(s.Name()) {
+		if s := &f.Symbols[symbols[i]]; s.Size > 0 && s.info&prefixFlag == 0 {
 			return true
 		}
 	}

@@ -15,10 +15,10 @@
 //     what is no relocatable ELF object (refuse.go).
 //  2. The section headers (section.go), with the extended count and string
 //     index of the ELF gABI, "Sections".
-//  3. The symbols with their file and extended section index (symbol.go).
-//  4. The relocation records of the allocated sections, as sorted views
-//     (reloc.go).
-//  5. Code finds the functions: extents, aliases, prefixes, cold parts
+//  3. The symbols with their file and extended section index (symbol.go), and at
+//     the same time the relocation records of the allocated sections, as sorted
+//     views (reloc.go).
+//  4. Code finds the functions: extents, aliases, prefixes, cold parts
 //     (code.go).
 //
 // The package knows ELF and the compilers' symbol conventions, no machine's
@@ -26,12 +26,14 @@
 package object
 
 import (
+	"cmp"
 	"debug/elf"
 	"encoding/hex"
 	"errors"
 	"fmt"
 
 	"github.com/fnsum/fnsum/internal/mapped"
+	"github.com/fnsum/fnsum/internal/parallel"
 )
 
 // File is a relocatable ELF object. It never changes after Parse, and is safe
@@ -51,7 +53,8 @@ type File struct {
 	data    []byte
 	headers []byte // the section headers
 	big     bool
-	files   []uint32          // the STT_FILE symbols
+	single  []uint32          // the sections of types that an object has one or a few of, in order
+	files   []uint32          // the STT_FILE symbols, in order
 	sorted  map[uint32][]byte // relocation records that had to be sorted
 	unread  map[uint32]int    // by section: how many relocation records nobody reads
 	mapped  *mapped.File      // nil for one from Parse
@@ -104,13 +107,19 @@ func Parse(data []byte) (*File, error) {
 	if err := f.loadSections(); err != nil {
 		return nil, err
 	}
-	if err := f.loadSymbols(); err != nil {
-		return nil, err
-	}
 	if err := f.refuseIR(); err != nil {
 		return nil, err
 	}
-	if err := f.loadRelocs(); err != nil {
+	table, err := f.findSymbols()
+	if err != nil {
+		return nil, err
+	}
+	var load parallel.Group // relocations refer to no more than a symbol's index
+	var symbols, relocs error
+	load.Go(func() { symbols = table.load() })
+	load.Go(func() { relocs = f.loadRelocs() })
+	load.Wait()
+	if err := cmp.Or(symbols, relocs); err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -120,11 +129,11 @@ func Parse(data []byte) (*File, error) {
 // none: the descriptor of the note of type 3 and name "GNU" in
 // .note.gnu.build-id.
 func (f *File) BuildID() string {
-	for i := range f.Sections {
+	for _, i := range f.single {
 		if f.Sections[i].Type != elf.SHT_NOTE || f.Sections[i].Name() != ".note.gnu.build-id" {
 			continue
 		}
-		note := f.Data(uint32(i))
+		note := f.Data(i)
 		if len(note) < 16 {
 			return ""
 		}

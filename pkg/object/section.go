@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/fnsum/fnsum/internal/huge"
@@ -116,7 +118,8 @@ func (f *File) loadSections() error {
 		return fmt.Errorf("%w: section %d is no section name table", ErrFormat, names)
 	}
 	table := f.Data(names)
-	return inChunks(headers.count, func(lo, hi int) error {
+	var mutex sync.Mutex
+	err = inChunks(headers.count, func(lo, hi int) error {
 		for i := lo; i < hi; i++ {
 			if i != int(names) {
 				if err := f.loadSection(i); err != nil {
@@ -132,9 +135,17 @@ func (f *File) loadSections() error {
 				return fmt.Errorf("%w: name of section %d: %v", ErrFormat, i, err)
 			}
 			s.name, s.nameLen = unsafe.StringData(name), uint32(len(name))
+			switch s.Type {
+			case elf.SHT_SYMTAB, elf.SHT_SYMTAB_SHNDX, elf.SHT_NOTE:
+				mutex.Lock()
+				f.single = append(f.single, uint32(i))
+				mutex.Unlock()
+			}
 		}
 		return nil
 	})
+	slices.Sort(f.single)
+	return err
 }
 
 // loadSection reads one section header, but for the name.

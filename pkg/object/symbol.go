@@ -6,8 +6,10 @@ import (
 	"cmp"
 	"debug/elf"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/fnsum/fnsum/internal/huge"
@@ -37,6 +39,7 @@ type Symbol struct {
 const (
 	placeFlag   = 1 << (iota + 8) // it marks a place of the program
 	mappingFlag                   // it is a mapping symbol
+	prefixFlag                    // its name is that of code in front of a function
 	lengthUnit                    // of the name
 )
 
@@ -48,6 +51,9 @@ const maxNameLen = 1 << 12
 func (s *Symbol) setName(name string) {
 	s.name = unsafe.StringData(name)
 	s.info = s.info%placeFlag + uint32(len(name))*lengthUnit
+	if isPrefix(name) {
+		s.info |= prefixFlag
+	}
 	switch {
 	case mappingKind(s) != 0:
 		s.info |= mappingFlag
@@ -106,63 +112,67 @@ func (f *File) FileName(symbol uint32) string { return f.Symbols[f.SourceFile(sy
 
 const symbolSize = 24 // of Elf64_Sym
 
-func (f *File) loadSymbols() error {
-	index := uint32(0)
-	for i := range f.Sections {
-		if f.Sections[i].Type == elf.SHT_SYMTAB {
-			if index != 0 {
-				return fmt.Errorf("%w: sections %d and %d are both symbol tables", ErrFormat, index, i)
-			}
-			index = uint32(i)
-		}
-	}
-	if index == 0 {
-		return nil
-	}
-	table := &f.Sections[index]
-	if table.Entsize() != symbolSize || table.Size%symbolSize != 0 {
-		return fmt.Errorf("%w: symbol table: %d bytes in entries of %d", ErrFormat, table.Size, table.Entsize())
-	}
-	link := f.Link(index)
-	if uint64(link) >= uint64(len(f.Sections)) || f.Sections[link].Type != elf.SHT_STRTAB {
-		return fmt.Errorf("%w: symbol table: section %d is no string table", ErrFormat, link)
-	}
-	names, records := f.Data(link), f.Data(index)
-	extended, err := f.extendedIndices(index, len(records)/symbolSize)
-	if err != nil {
-		return err
-	}
-
-	n := len(records) / symbolSize
-	f.Symbols = huge.Make[Symbol](n, n)
-	t := symbolTable{f, records, names, extended}
-	err = inChunks(len(f.Symbols), func(lo, hi int) error {
-		for i := lo; i < hi; i++ {
-			if err := t.load(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for i := range f.Symbols {
-		if f.Symbols[i].Type() == elf.STT_FILE {
-			f.files = append(f.files, uint32(i))
-		}
-	}
-	return nil
-}
-
-// symbolTable is what a symbol is read from.
+// symbolTable is what symbols are read from.
 type symbolTable struct {
 	file                     *File
 	records, names, extended []byte
 }
 
-// load reads symbol i.
-func (t *symbolTable) load(i int) error {
+// findSymbols finds the symbol table, and makes room for its symbols.
+func (f *File) findSymbols() (symbolTable, error) {
+	t, index := symbolTable{file: f}, uint32(0)
+	for _, i := range f.single {
+		if f.Sections[i].Type == elf.SHT_SYMTAB {
+			if index != 0 {
+				return t, fmt.Errorf("%w: sections %d and %d are both symbol tables", ErrFormat, index, i)
+			}
+			index = i
+		}
+	}
+	if index == 0 {
+		return t, nil
+	}
+	table := &f.Sections[index]
+	if table.Entsize() != symbolSize || table.Size%symbolSize != 0 {
+		return t, fmt.Errorf("%w: symbol table: %d bytes in entries of %d", ErrFormat, table.Size, table.Entsize())
+	}
+	link := f.Link(index)
+	if uint64(link) >= uint64(len(f.Sections)) || f.Sections[link].Type != elf.SHT_STRTAB {
+		return t, fmt.Errorf("%w: symbol table: section %d is no string table", ErrFormat, link)
+	}
+	t.names, t.records = f.Data(link), f.Data(index)
+	n := len(t.records) / symbolSize
+	f.Symbols = huge.Make[Symbol](n, n)
+	var err error
+	t.extended, err = f.extendedIndices(index, n)
+	return t, err
+}
+
+// load reads all symbols.
+func (t *symbolTable) load() error {
+	f := t.file
+	var mutex sync.Mutex
+	err := inChunks(len(f.Symbols), func(lo, hi int) error {
+		var files []uint32
+		for i := lo; i < hi; i++ {
+			if err := t.loadSymbol(i); err != nil {
+				return err
+			}
+			if f.Symbols[i].Type() == elf.STT_FILE {
+				files = append(files, uint32(i))
+			}
+		}
+		mutex.Lock()
+		defer mutex.Unlock()
+		f.files = append(f.files, files...)
+		return nil
+	})
+	slices.Sort(f.files)
+	return err
+}
+
+// loadSymbol reads symbol i.
+func (t *symbolTable) loadSymbol(i int) error {
 	f, r := t.file, t.records[i*symbolSize:][:symbolSize]
 	name, err := stringAt(t.names, f.u32(r))
 	if err != nil {
@@ -194,12 +204,12 @@ func (t *symbolTable) load(i int) error {
 // extendedIndices finds the SHT_SYMTAB_SHNDX table that goes with a symbol
 // table: one 32-bit section index per symbol (gABI, "Symbol Table").
 func (f *File) extendedIndices(symtab uint32, count int) ([]byte, error) {
-	for i := range f.Sections {
-		if s := &f.Sections[i]; s.Type == elf.SHT_SYMTAB_SHNDX && f.Link(uint32(i)) == symtab {
+	for _, i := range f.single {
+		if s := &f.Sections[i]; s.Type == elf.SHT_SYMTAB_SHNDX && f.Link(i) == symtab {
 			if s.Size != uint64(count)*4 {
 				return nil, fmt.Errorf("%w: extended section indices: %d bytes for %d symbols", ErrFormat, s.Size, count)
 			}
-			return f.Data(uint32(i)), nil
+			return f.Data(i), nil
 		}
 	}
 	return nil, nil
