@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fnsum/fnsum/pkg/object"
 	"github.com/ianlancetaylor/demangle"
 )
 
@@ -15,13 +16,11 @@ import (
 // docs/canonical-form.md. The class of a suffix stays (foo.isra.0 is
 // foo.isra, not foo).
 func Normal(name string) string {
-	for _, p := range [...]string{"__cfi_", "__pfx_"} {
-		if rest, ok := strings.CutPrefix(name, p); ok {
-			if normal := Normal(rest); normal != rest {
-				return p + normal
-			}
-			return name
+	if function, found := object.CutPrefix(name); found {
+		if normal := Normal(function); normal != function {
+			return name[:len(name)-len(function)] + normal
 		}
+		return name
 	}
 	if strings.HasPrefix(name, "__") {
 		name = normalMacro(name)
@@ -226,8 +225,19 @@ var anonymousPrefixes = [...]string{
 	"__compound_literal.", "__func__.", "__FUNCTION__.", "__PRETTY_FUNCTION__.",
 }
 
+// anonymousFirst are the bytes that these begin with: few names do.
+var anonymousFirst = func() (set [256]bool) {
+	for _, p := range anonymousPrefixes {
+		set[p[0]] = true
+	}
+	return set
+}()
+
 // anonymousName tells whether the name is a compiler's for nameless data.
 func anonymousName(name string) bool {
+	if name == "" || !anonymousFirst[name[0]] {
+		return false
+	}
 	for _, p := range anonymousPrefixes {
 		if strings.HasPrefix(name, p) {
 			return true

@@ -158,10 +158,10 @@ func (c *Code) sortSymbols(section uint32) {
 	}
 }
 
-// marksPlace tells whether a symbol, which is no mapping symbol, marks a place of the
-// program: the assembler's own temporary labels don't.
+// marksPlace tells whether a symbol, which is no mapping symbol, nor a section's or a file's,
+// marks a place of the program: the assembler's own temporary labels don't.
 func marksPlace(s *Symbol) bool {
-	if !s.Defined() || s.Name() == "" || s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+	if !s.Defined() || s.Name() == "" {
 		return false
 	}
 	return !s.Local() || s.Type() != elf.STT_NOTYPE || !strings.HasPrefix(s.Name(), ".Ltmp")
@@ -219,15 +219,14 @@ func (c *Code) Before(section uint32, offset uint64) int {
 // Name is a symbol's name.
 func (c *Code) Name(symbol uint32) string { return c.file.Symbols[symbol].Name() }
 
-var prefixes = []string{"__pfx_", "__cfi_"}
-
-func isPrefix(name string) bool {
-	for _, p := range prefixes {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
+// CutPrefix is a function's name without what the kernel's build puts in front of it to name
+// what stands in front of the function: __pfx_ or __cfi_.
+func CutPrefix(name string) (function string, found bool) {
+	const length = len("__pfx_")
+	if strings.HasPrefix(name, "__pfx_") || strings.HasPrefix(name, "__cfi_") {
+		return name[length:], true
 	}
-	return false
+	return name, false
 }
 
 // findCandidates sorts the symbols of each section by value. Of them it returns the extents of

@@ -51,7 +51,10 @@ const maxNameLen = 1 << 12
 func (s *Symbol) setName(name string) {
 	s.name = unsafe.StringData(name)
 	s.info = s.info%placeFlag + uint32(len(name))*lengthUnit
-	if isPrefix(name) {
+	if s.Type() == elf.STT_SECTION || s.Type() == elf.STT_FILE {
+		return
+	}
+	if _, found := CutPrefix(name); found {
 		s.info |= prefixFlag
 	}
 	switch {
