@@ -23,6 +23,7 @@ import (
 func (t *Tracer) Rename(names map[uint32]string) {
 	t.s.p.names = names
 	clear(t.walker.memo) // digests of data, in which there may be names
+	clear(t.walker.frequent)
 }
 
 // Again makes a function's or orphan's digests again, with the names that

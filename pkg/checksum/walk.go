@@ -83,6 +83,7 @@ type walker struct {
 	encoded   []byte
 	nested    [maxDepth + 1][]byte // data, while encoded holds what they are part of
 	memo      map[nestedKey]nested
+	frequent  []frequent          // references that functions walked before made, too
 	known     map[nestedKey]known // data that stand in front
 	contents  map[Digest]bool     // and what is in them
 	texts     map[textsKey][]longText
@@ -133,7 +134,7 @@ type layout struct {
 }
 
 func newWalker(p *program) *walker {
-	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[nestedKey]nested{}, known: map[nestedKey]known{}, contents: map[Digest]bool{}, texts: map[textsKey][]longText{}}
+	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[nestedKey]nested{}, known: map[nestedKey]known{}, contents: map[Digest]bool{}, texts: map[textsKey][]longText{}, frequent: frequentSlots(len(p.code.Funcs))}
 }
 
 // walk passes the steps of a body to visit. It sets unsettled where something
@@ -482,6 +483,7 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 	part := &w.parts[here.part]
 	at := part.start + in.offset
 	var t target
+	var symbol uint32
 	if relocs.Len() > 0 {
 		r := relocs.At(0)
 		form := w.p.machine.reloc(r.Type)
@@ -489,7 +491,16 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 			w.instruction(here, in, bytes, relocs)
 			return
 		}
-		t = w.p.resolve(r.Symbol, r.Addend+w.p.machine.after(&in.Inst, r.Offset-at))
+		symbol = r.Symbol
+		addend := r.Addend + w.p.machine.after(&in.Inst, r.Offset-at)
+		if f := w.frequentTo(relocPC, symbol, addend); f != nil {
+			w.encodeBranch(in, bytes)
+			w.encoded = append(w.encoded, 0)
+			w.emit(Instructions, InstructionStep, here, false)
+			w.again(here, f)
+			return
+		}
+		t = w.p.resolve(symbol, addend)
 	} else if place := int64(at) + in.PCRel; place < int64(part.start) || place > int64(part.end) || place == int64(part.end) && !w.replacement(here.part) {
 		t = w.p.resolvePlace(part.section, place)
 	} else if here.part == 0 { // most branches
@@ -509,6 +520,7 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 	w.encoded = append(w.encoded, 0)
 	w.emit(Instructions, InstructionStep, here, false)
 	w.reference(here, relocPC, &t)
+	w.keep(relocPC, symbol, &t)
 }
 
 // encodeBranch encodes what a direct branch says beside its target.
@@ -613,12 +625,17 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	if form.pc && in.PC.Len > 0 && field == uint64(in.PC.Off) {
 		addend += w.p.machine.after(&in.Inst, field)
 	}
+	if f := w.frequentTo(form.kind, r.Symbol, addend); f != nil {
+		w.again(here, f)
+		return
+	}
 	t := w.p.resolve(r.Symbol, addend)
 	immediate := in.Imm.Len > 0 && field == uint64(in.Imm.Off)
 	if !immediate && !w.p.machine.address(&in.Inst, bytes) || form.kind == relocPage && w.pageOfAccess(here.part, r) {
 		w.p.accessed(&t)
 	}
 	w.reference(here, form.kind, &t)
+	w.keep(form.kind, r.Symbol, &t)
 }
 
 // pageReach is how many relocations behind a page's the one of its low bits is
