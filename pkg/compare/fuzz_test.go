@@ -3,6 +3,7 @@
 package compare_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,8 +15,8 @@ import (
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
-// Whatever two objects are, they compare, with both at hand and by their
-// manifests: all functions are counted, an object is the same as itself, and
+// Whatever two objects are, their manifests can be read, and they compare, with both at hand
+// and by their manifests: all functions are counted, an object is the same as itself, and
 // where manifests give less than the objects they say that something is open.
 func FuzzDiff(f *testing.F) {
 	var pairs [][2][]byte
@@ -40,6 +41,7 @@ func FuzzDiff(f *testing.F) {
 		if !ok || !ok2 {
 			return
 		}
+		checkReadsBack(t, newer.manifest)
 		linked, plain := compareObjects(t, older, newer), compareManifests(t, older, newer)
 		for _, r := range []*compare.Result{linked, plain} {
 			aliases := 0
@@ -61,6 +63,24 @@ func FuzzDiff(f *testing.F) {
 			t.Errorf("an object differs from itself: %+v", same.Summary)
 		}
 	})
+}
+
+func checkReadsBack(t *testing.T, m *manifest.Manifest) {
+	t.Helper()
+	var text, again bytes.Buffer
+	if err := m.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	back, err := manifest.Read(text.Bytes())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &text)
+	}
+	if err := back.Write(&again); err != nil {
+		t.Fatal(err)
+	}
+	if text.String() != again.String() {
+		t.Errorf("read back:\n%s\ninstead of\n%s", &again, &text)
+	}
 }
 
 // edited is the data with other bytes at some places: two bytes say where, one

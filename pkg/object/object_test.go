@@ -152,6 +152,29 @@ func sameSymbols(t *testing.T, f *File, reference *elf.File) {
 	}
 }
 
+// Every binding but local and weak is global: STB_GNU_UNIQUE, and what only an operating
+// system or machine knows.
+func TestBinding(t *testing.T) {
+	var symbols []elfbuild.Symbol
+	for bind := range elf.SymBind(16) {
+		symbols = append(symbols, elfbuild.Symbol{Name: fmt.Sprint(int(bind)), Bind: bind, Type: elf.STT_FUNC, Section: ".text", Size: 1})
+	}
+	f := parse(t, elfbuild.Object{Sections: []elfbuild.Section{elfbuild.Text(".text", elfbuild.Raw("c3"))}, Symbols: symbols})
+	for _, s := range f.Symbols[1:] {
+		if s.Type() != elf.STT_FUNC {
+			continue
+		}
+		expected := elf.STB_GLOBAL
+		switch s.Name() {
+		case "0":
+			expected = elf.STB_LOCAL
+		case "2":
+			expected = elf.STB_WEAK
+		}
+		want(t, "binding "+s.Name(), s.Bind(), expected)
+	}
+}
+
 func sameRelocs(t *testing.T, f *File, reference *elf.File) {
 	t.Helper()
 	for _, r := range reference.Sections {

@@ -71,7 +71,7 @@ func (s *Symbol) Name() string { return unsafe.String(s.name, s.info/lengthUnit)
 // Type is STT_FUNC, STT_OBJECT, ...
 func (s *Symbol) Type() elf.SymType { return elf.ST_TYPE(uint8(s.info)) }
 
-// Bind is STB_LOCAL, STB_GLOBAL or STB_WEAK.
+// Bind is STB_LOCAL, STB_WEAK, or for every other binding STB_GLOBAL.
 func (s *Symbol) Bind() elf.SymBind { return elf.ST_BIND(uint8(s.info)) }
 
 // Local tells whether the symbol's binding is STB_LOCAL.
@@ -182,7 +182,11 @@ func (t *symbolTable) loadSymbol(i int) error {
 		return fmt.Errorf("%w: symbol %d: %v", ErrFormat, i, err)
 	}
 	s := &f.Symbols[i]
-	*s = Symbol{info: uint32(r[4]), Value: f.u64(r[8:]), Size: f.u64(r[16:])}
+	bind, typ := elf.ST_BIND(r[4]), elf.ST_TYPE(r[4])
+	if bind != elf.STB_LOCAL && bind != elf.STB_WEAK {
+		bind = elf.STB_GLOBAL // STB_GNU_UNIQUE, and what an operating system or machine may define
+	}
+	*s = Symbol{info: uint32(elf.ST_INFO(bind, typ)), Value: f.u64(r[8:]), Size: f.u64(r[16:])}
 	switch section := f.u16(r[6:]); {
 	case section == uint16(elf.SHN_XINDEX):
 		if t.extended == nil {
