@@ -31,7 +31,7 @@ func (k Key) String() string {
 // KeyOf is the key of a function.
 func (o *Object) KeyOf(fn int) Key {
 	f := &o.code.Funcs[fn]
-	return Key{o.code.Name(f.Primary), o.code.Name(o.code.SourceFile(f)), o.file.Sections[o.code.Extents[f.Entry].Section].Name()}
+	return Key{o.code.Name(f.Primary), o.code.Name(f.File), o.file.Sections[o.code.Extents[f.Entry].Section].Name()}
 }
 
 func (o *Object) findOwners() {

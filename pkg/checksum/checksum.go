@@ -429,7 +429,7 @@ func (s *summer) record(b *body) Record {
 		return r
 	}
 	fn := &p.code.Funcs[b.fn]
-	r.Name, r.File, r.Scope = p.code.Name(fn.Primary), p.code.Name(p.code.SourceFile(fn)), p.file.Symbols[fn.Primary].Bind()
+	r.Name, r.File, r.Scope = p.code.Name(fn.Primary), p.code.Name(fn.File), p.file.Symbols[fn.Primary].Bind()
 	for _, alias := range fn.Aliases() {
 		rare := r.NeedRare()
 		rare.Aliases = append(rare.Aliases, p.code.Name(alias))

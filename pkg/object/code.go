@@ -40,9 +40,12 @@ type Func struct {
 	Entry uint32
 	// Prefix is where a __pfx_ or __cfi_ symbol begins in front of the entry,
 	// the entry's start where there is none.
-	Prefix   uint64
-	inferred uint32 // see Code.SourceFile
-	more     *moreOfFunc
+	Prefix uint64
+	// File is the STT_FILE symbol of its source file. A global function has none: it is
+	// that of its local neighbours on both sides where they agree. 0, the null symbol,
+	// where it isn't known.
+	File uint32
+	more *moreOfFunc
 }
 
 // moreOfFunc is what few functions have.
@@ -76,16 +79,6 @@ func (f *Func) needMore() *moreOfFunc {
 	return f.more
 }
 
-// SourceFile is the STT_FILE symbol of a function's source file. A global function has
-// none: it is that of its local neighbours on both sides where they agree. 0, the null
-// symbol, where it isn't known.
-func (c *Code) SourceFile(fn *Func) uint32 {
-	if fn.inferred != 0 {
-		return fn.inferred
-	}
-	return c.file.SourceFile(fn.Primary)
-}
-
 // Extent is a stretch of code with a symbol.
 type Extent struct {
 	Section    uint32
@@ -114,7 +107,7 @@ func LoadCode(f *File, branch int64) (*Code, error) {
 	c.makeFuncs(extents)
 	c.attachPrefixes(prefixes)
 	c.attachCold(branch)
-	c.inferFiles()
+	c.findFiles()
 	return c, nil
 }
 
@@ -523,22 +516,27 @@ func (c *Code) dropFuncs(gone []bool) {
 	}
 }
 
-// inferFiles guesses the file of global functions: locals come before globals
-// in a symbol table, so a global has no STT_FILE symbol, but the sections of
+// findFiles finds the source files of functions, and guesses those of global ones: locals come
+// before globals in a symbol table, so a global has no STT_FILE symbol, but the sections of
 // one file, and the functions in them, stay together when objects are linked.
-func (c *Code) inferFiles() {
+func (c *Code) findFiles() {
 	before, first := uint32(0), 0 // the file of the local in front, and the global behind it
-	settle := func(behind int, after uint32) {
-		if first < behind && after != 0 && (before == after || c.Name(before) == c.Name(after)) {
-			for i := first; i < behind; i++ {
-				c.Funcs[i].inferred = after
+	end := uint32(0)              // the first symbol that isn't of that file
+	for i := range c.Funcs {
+		primary := c.Funcs[i].Primary
+		if !c.file.Symbols[primary].Local() {
+			continue
+		}
+		file := before
+		if primary <= before || primary >= end {
+			file, end = c.file.fileOf(primary)
+		}
+		c.Funcs[i].File = file
+		if first < i && file != 0 && (before == file || c.Name(before) == c.Name(file)) {
+			for ; first < i; first++ {
+				c.Funcs[first].File = file
 			}
 		}
-		before, first = after, behind+1
-	}
-	for i := range c.Funcs {
-		if primary := c.Funcs[i].Primary; c.file.Symbols[primary].Local() {
-			settle(i, c.file.SourceFile(primary))
-		}
+		before, first = file, i+1
 	}
 }

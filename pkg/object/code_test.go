@@ -44,10 +44,10 @@ func functions(c *Code) []string {
 		if start := c.Extents[fn.Entry].Start; fn.Prefix != start {
 			fmt.Fprintf(&b, " prefix %d", start-fn.Prefix)
 		}
-		if file := c.Name(c.SourceFile(fn)); file != "" {
+		if file := c.Name(fn.File); file != "" {
 			b.WriteString(" " + file)
 		}
-		if fn.inferred != 0 {
+		if fn.File != 0 && !c.file.Symbols[fn.Primary].Local() {
 			b.WriteString("?")
 		}
 		list = append(list, b.String())

@@ -103,11 +103,20 @@ func (f *File) SourceFile(symbol uint32) uint32 {
 	if s := &f.Symbols[symbol]; !s.Local() || s.Type() == elf.STT_FILE {
 		return 0
 	}
+	file, _ := f.fileOf(symbol)
+	return file
+}
+
+// fileOf is the STT_FILE symbol in front of a local symbol, or 0, and the next one.
+func (f *File) fileOf(symbol uint32) (file, next uint32) {
 	i := sort.Search(len(f.files), func(i int) bool { return f.files[i] > symbol })
-	if i == 0 {
-		return 0
+	if next = uint32(len(f.Symbols)); i < len(f.files) {
+		next = f.files[i]
 	}
-	return f.files[i-1]
+	if i > 0 {
+		file = f.files[i-1]
+	}
+	return file, next
 }
 
 // FileName is the name of a symbol's source file, empty where none is known.
