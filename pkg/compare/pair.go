@@ -97,13 +97,21 @@ func bothSides[T any](what func(side int) T) (older, newer T) {
 	return older, newer
 }
 
-// sorted is the records in the order that pairing by position goes by.
+// sorted is the records in the order that pairing by position goes by: that of
+// compareRecords, which differs from a manifest's where several have a name.
 func sorted(records []checksum.Record) []*checksum.Record {
 	list := make([]*checksum.Record, len(records))
 	for i, index := range manifest.Order(records) {
 		list[i] = &records[index]
 	}
-	slices.SortFunc(list, compareRecords)
+	for lo := 0; lo < len(list); {
+		hi := lo + 1
+		for hi < len(list) && list[hi].Name == list[lo].Name && list[hi].File == list[lo].File {
+			hi++
+		}
+		slices.SortFunc(list[lo:hi], compareRecords)
+		lo = hi
+	}
 	return list
 }
 
