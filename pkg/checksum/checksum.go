@@ -204,7 +204,7 @@ type summer struct {
 	orphans []int           // the other pieces
 	records []Record        // of the functions, then of the orphans
 	account Account
-	opaque  int   // how many couldn't be decoded
+	opaque  int   // how many bodies couldn't be decoded
 	uses    []use // of what has no name of its own
 }
 
@@ -401,7 +401,7 @@ func (w *walker) digests(d *digester, r *Record, slab []ClassDigest) []ClassDige
 	r.Opaque, r.Ambiguous = w.opaque, w.ambiguous
 	r.Digest, slab = d.sum(slab)
 	if masked, dwarf := d.without(); masked != (Digest{}) || dwarf != (Digest{}) {
-		rare := r.rare()
+		rare := r.rare() // not NeedRare: a page that is read before it is written costs twice
 		rare.Masked, rare.Dwarf = masked, dwarf
 		r.Rare = &rare
 	}
