@@ -332,10 +332,11 @@ func (s *summer) run() error {
 	return s.account.check(p, all)
 }
 
-// chunk is how many functions a worker takes at once, and slabSize for how many
-// digests of classes it has memory at once, of an object with many functions.
+// minChunk and maxChunk are how many functions a worker takes at once, of few and of many, and
+// slabSize for how many digests of classes it has memory at once, of an object with many.
 const (
-	chunk        = 128
+	minChunk     = 16
+	maxChunk     = 128
 	slabSize     = 1 << 16
 	usualClasses = 4 // of a function
 )
@@ -346,6 +347,7 @@ func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, foun
 	var next atomic.Int64
 	var mutex sync.Mutex
 	var wait parallel.Group
+	chunk := max(minChunk, min(maxChunk, len(bodies)/(8*s.jobs)))
 	for range min(s.jobs, len(bodies)/chunk+1) {
 		wait.Go(func() {
 			w, d := newWalker(s.p), &digester{hash: s.p.hash}
@@ -355,7 +357,7 @@ func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, foun
 			var slab []ClassDigest
 			var b body
 			for {
-				lo := int(next.Add(chunk)) - chunk
+				lo := int(next.Add(int64(chunk))) - chunk
 				if lo >= len(bodies) {
 					break
 				}

@@ -98,7 +98,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 			p.kinds[i] = kindOf(&file.Sections[i])
 		}
 	})
-	p.nameSymbols(max(workers-1, 1))
+	p.nameSymbols(workers)
 	if load.Wait(); err != nil {
 		return nil, err
 	}

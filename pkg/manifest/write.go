@@ -29,7 +29,7 @@ func (m *Manifest) Write(w io.Writer) error {
 }
 
 // linesAtOnce is how many records a worker makes text of at once.
-const linesAtOnce = 512
+const linesAtOnce = 1024
 
 // write writes the records: while those in front are written, the next become text.
 func (o *Object) write(w io.Writer, hash checksum.Hash) error {
