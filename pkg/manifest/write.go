@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,8 +29,12 @@ func (m *Manifest) Write(w io.Writer) error {
 	return nil
 }
 
-// linesAtOnce is how many records a worker makes text of at once.
-const linesAtOnce = 1024
+// linesAtOnce is of how many records a worker makes text at once, and usualLine more bytes than
+// most take.
+const (
+	linesAtOnce = 1024
+	usualLine   = 256
+)
 
 // write writes the records: while those in front are written, the next become text.
 func (o *Object) write(w io.Writer, hash checksum.Hash) error {
@@ -42,7 +47,7 @@ func (o *Object) write(w io.Writer, hash checksum.Hash) error {
 			some := order[:min(linesAtOnce, len(order))]
 			order = order[len(some):]
 			wait.Go(func() {
-				text := made[i][:0]
+				text := slices.Grow(made[i][:0], len(some)*usualLine)
 				for _, record := range some {
 					text = appendRecord(text, hash, name, &o.Records[record])
 				}
