@@ -25,9 +25,15 @@ func newRenames(symbols int) renames {
 	return renames{make([]uint64, words), make([]uint16, words), make([][]string, symbols/parallel.Chunk+1)}
 }
 
+// usualRenames is how many symbols of a stretch are added in a kernel, roughly.
+const usualRenames = 64
+
 // add adds a symbol, which must be behind those of its stretch that were added.
 func (r *renames) add(symbol uint32, normal string) {
 	names := &r.names[symbol/parallel.Chunk]
+	if *names == nil {
+		*names = make([]string, 0, usualRenames)
+	}
 	word := symbol / wordBits
 	if r.set[word] == 0 {
 		r.before[word] = uint16(len(*names))

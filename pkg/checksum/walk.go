@@ -194,6 +194,7 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	spare = spare[:need]
 	starts := spare[firstStart:]
 	clear(starts)
+	insts = slices.Grow(insts, len(code)/usualInst)
 	ordinal := uint32(0)
 	dataStart, dataEnd := p.dataFrom(part.section, part.start)
 	for at := uint64(0); at < uint64(len(code)); {
@@ -235,6 +236,9 @@ func (p *program) layOut(part *part, insts []inst, spare []uint32) (layout, []in
 	l.insts, l.starts = insts[firstInst:len(insts):len(insts)], starts
 	return l, insts, spare
 }
+
+// usualInst is the length of an instruction in bytes, on average.
+const usualInst = 4
 
 // dataUnit is in how many bytes data between instructions are taken apart: each
 // is plain, as an instruction is that does nothing to control flow.

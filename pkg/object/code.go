@@ -237,6 +237,7 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 		}
 	})
 	code, total, functions := uint64(0), uint64(0), 0
+	var ahead [][]uint32
 	for i := range found {
 		if found[i].err != nil {
 			return nil, nil, found[i].err
@@ -244,7 +245,7 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 		found[i].first = functions
 		functions += len(found[i].functions)
 		code, total = code+found[i].code, total+found[i].total
-		prefixes = append(prefixes, found[i].prefixes...)
+		ahead = append(ahead, found[i].prefixes)
 	}
 	// Aliases count here as well: a stretch with a handful of names is one
 	// function, yet a stretch with a million is no kernel.
@@ -255,7 +256,7 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 	parallel.Chunks(runtime.GOMAXPROCS(0), len(found), 1, func(i, _ int) {
 		c.fillExtents(extents[found[i].first:][:len(found[i].functions)], found[i].functions)
 	})
-	return extents, prefixes, nil
+	return extents, slices.Concat(ahead...), nil
 }
 
 // fillExtents makes the extents of function symbols, which come by section and value: only ties
