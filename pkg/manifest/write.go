@@ -4,6 +4,7 @@ package manifest
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"runtime"
@@ -146,7 +147,7 @@ func accountFields(a *checksum.Account) []accountField {
 func appendRecord(b []byte, hash checksum.Hash, object []byte, r *checksum.Record) []byte {
 	b = append(b, kinds[r.Kind]...)
 	b = append(b, '\t')
-	b = appendHex(b, r.Digest[:hash.Size()])
+	b = hex.AppendEncode(b, r.Digest[:hash.Size()])
 	before := r.Digest
 	for _, d := range [...]checksum.Digest{r.Masked(), r.Dwarf()} {
 		b = append(b, '\t')
@@ -154,7 +155,7 @@ func appendRecord(b []byte, hash checksum.Hash, object []byte, r *checksum.Recor
 			b = append(b, none...)
 			continue
 		}
-		b = appendHex(b, d[:hash.Size()])
+		b = hex.AppendEncode(b, d[:hash.Size()])
 		before = d
 	}
 	b = append(b, '\t')
@@ -255,26 +256,7 @@ func appendMarks(b []byte, r *checksum.Record) []byte {
 }
 
 func appendHex64(b []byte, v uint64) []byte {
-	b = binary.BigEndian.AppendUint64(b, hexOf(uint32(v>>32)))
-	return binary.BigEndian.AppendUint64(b, hexOf(uint32(v)))
-}
-
-// appendHex is hex.AppendEncode, of eight bytes at a time.
-func appendHex(b, from []byte) []byte {
-	for ; len(from) > 0; from = from[8:] {
-		b = appendHex64(b, binary.BigEndian.Uint64(from))
-	}
-	return b
-}
-
-// hexOf is the eight digits of a number, the first in the highest byte: its nibbles are spread
-// over the bytes, and those above 9 moved on to the letters.
-func hexOf(v uint32) uint64 {
-	const each = 0x0101_0101_0101_0101
-	x := uint64(v)
-	x = (x<<16 | x) & 0x0000_ffff_0000_ffff
-	x = (x<<8 | x) & 0x00ff_00ff_00ff_00ff
-	x = (x<<4 | x) & 0x0f0f_0f0f_0f0f_0f0f
-	letters := (x + 6*each) >> 4 & each
-	return x + '0'*each + letters*('a'-'9'-1)
+	var digits [8]byte
+	binary.BigEndian.PutUint64(digits[:], v)
+	return hex.AppendEncode(b, digits[:])
 }
