@@ -128,7 +128,7 @@ func TestWriteLarge(t *testing.T) {
 		t.Errorf("read back (-written +read):\n%s", d)
 	}
 	all := &limited{left: len(data)}
-	if err := m.Write(all); err != nil || all.most > 1<<18 {
+	if err := m.Write(all); err != nil || all.most > 1<<17 {
 		t.Errorf("%d bytes at once, error %v", all.most, err)
 	}
 	for _, limit := range []int{0, 1 << 16, len(data) - 1} {

@@ -53,7 +53,7 @@ type File struct {
 	data    []byte
 	headers []byte // the section headers
 	big     bool
-	single  []uint32          // the sections of types that an object has one or a few of, in order
+	few     []uint32          // the symbol tables, their extended indices and the notes, in order
 	files   []uint32          // the STT_FILE symbols, in order
 	sorted  map[uint32][]byte // relocation records that had to be sorted
 	unread  map[uint32]int    // by section: how many relocation records nobody reads
@@ -129,7 +129,7 @@ func Parse(data []byte) (*File, error) {
 // none: the descriptor of the note of type 3 and name "GNU" in
 // .note.gnu.build-id.
 func (f *File) BuildID() string {
-	for _, i := range f.single {
+	for _, i := range f.few {
 		if f.Sections[i].Type != elf.SHT_NOTE || f.Sections[i].Name() != ".note.gnu.build-id" {
 			continue
 		}

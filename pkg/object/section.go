@@ -138,13 +138,13 @@ func (f *File) loadSections() error {
 			switch s.Type {
 			case elf.SHT_SYMTAB, elf.SHT_SYMTAB_SHNDX, elf.SHT_NOTE:
 				mutex.Lock()
-				f.single = append(f.single, uint32(i))
+				f.few = append(f.few, uint32(i))
 				mutex.Unlock()
 			}
 		}
 		return nil
 	})
-	slices.Sort(f.single)
+	slices.Sort(f.few)
 	return err
 }
 

@@ -133,7 +133,7 @@ type symbolTable struct {
 // findSymbols finds the symbol table, and makes room for its symbols.
 func (f *File) findSymbols() (symbolTable, error) {
 	t, index := symbolTable{file: f}, uint32(0)
-	for _, i := range f.single {
+	for _, i := range f.few {
 		if f.Sections[i].Type == elf.SHT_SYMTAB {
 			if index != 0 {
 				return t, fmt.Errorf("%w: sections %d and %d are both symbol tables", ErrFormat, index, i)
@@ -220,7 +220,7 @@ func (t *symbolTable) loadSymbol(i int) error {
 // extendedIndices finds the SHT_SYMTAB_SHNDX table that goes with a symbol
 // table: one 32-bit section index per symbol (gABI, "Symbol Table").
 func (f *File) extendedIndices(symtab uint32, count int) ([]byte, error) {
-	for _, i := range f.single {
+	for _, i := range f.few {
 		if s := &f.Sections[i]; s.Type == elf.SHT_SYMTAB_SHNDX && f.Link(i) == symtab {
 			if s.Size != uint64(count)*4 {
 				return nil, fmt.Errorf("%w: extended section indices: %d bytes for %d symbols", ErrFormat, s.Size, count)
