@@ -108,7 +108,7 @@ func TestX86EffectsJudged(t *testing.T) {
 	for _, code := range codes {
 		in, _ := decodeX86(code)
 		other, err := x86asm.Decode(code, 64)
-		if err != nil || other.Len != len(code) || in.Kind == Nop {
+		if err != nil || other.Len != len(code) || other.Op == x86asm.NOP {
 			continue
 		}
 		judged++

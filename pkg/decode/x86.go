@@ -14,7 +14,6 @@ type prefix uint8
 const (
 	prefix66 prefix = 1 << iota
 	prefixW         // REX.W and its like
-	prefixB         // REX.B, REX2.B4
 	prefixRex
 	prefix67
 	prefixF0
@@ -24,7 +23,7 @@ const (
 
 // rexBits are the prefixes that a further prefix cancels: REX counts only
 // directly before the opcode.
-const rexBits = prefixRex | prefixW | prefixB
+const rexBits = prefixRex | prefixW
 
 // operandSize selects the column of immediateSizes.
 const operandSize = prefix66 | prefixW
@@ -35,9 +34,6 @@ var prefixes = func() (table [256]prefix) {
 		table[b] = prefixRex
 		if b&8 != 0 {
 			table[b] |= prefixW
-		}
-		if b&1 != 0 {
-			table[b] |= prefixB
 		}
 	}
 	table[0x66] = prefix66
@@ -53,7 +49,9 @@ var prefixes = func() (table [256]prefix) {
 // Where Intel's and AMD's processors differ it goes with Intel: a near branch
 // keeps its 32-bit displacement under a 66 prefix. UD0 and UD1 have a ModRM
 // byte, and the NOPs are 90 and 0F 1F, however they are prefixed, short of
-// what makes another instruction of 90 (F3: pause, REX.B: xchg).
+// what makes another instruction of 90 (F3: pause) and of REX and REX2: in 32-bit
+// code, which ELF doesn't mark in a 64-bit object, a REX is INC or DEC, and the D5 of
+// REX2 is AAD (SDM volume 2, 2.2.1).
 func X86(code []byte, in *Inst) bool {
 	if len(code) > maxX86 {
 		code = code[:maxX86]
@@ -167,7 +165,7 @@ func X86(code []byte, in *Inst) bool {
 	)
 	switch kind {
 	case Nop:
-		if p&prefixF0 != 0 || table == tableOne && p&(prefixF2|prefixF3|prefixB) != 0 {
+		if p&prefixF0 != 0 || hasRex(code[:opcode+1]) || table == tableOne && p&(prefixF2|prefixF3) != 0 {
 			kind = Plain
 		}
 	case Jump, CondJump, Call:
@@ -181,6 +179,20 @@ func X86(code []byte, in *Inst) bool {
 	in.Fields = Fields{PC: pc, Disp: disp, Imm: imm, Imm2: imm2}
 	in.PCRel = pcRel
 	return true
+}
+
+// rex2Byte begins a REX2.
+const rex2Byte = 0xD5
+
+// hasRex tells whether a REX is among an instruction's prefixes, or a REX2 behind them.
+// One in front of another prefix means nothing here, and is INC or DEC in 32-bit code.
+func hasRex(prefixes []byte) bool {
+	for _, b := range prefixes {
+		if b&0xf0 == 0x40 || b == rex2Byte {
+			return true
+		}
+	}
+	return false
 }
 
 // span returns the field of size bytes at at, or the zero Span for none.
@@ -234,7 +246,7 @@ func (e *escaped) resolve(code []byte) shape {
 			e.next(code, table0F3A)
 		}
 		return e.shape(code)
-	case 0xD5:
+	case rex2Byte:
 		return e.rex2(code)
 	case 0x8F:
 		// XOP's map numbers begin at 8, so that its second byte can't be
@@ -313,9 +325,6 @@ func (e *escaped) rex2(code []byte) shape {
 	e.at++
 	if payload&0x08 != 0 {
 		e.prefix |= prefixW
-	}
-	if payload&0x11 != 0 {
-		e.prefix |= prefixB
 	}
 	if payload&0x80 != 0 {
 		e.next(code, table0F)
