@@ -103,7 +103,7 @@ func Open(name string, data []byte) (*Object, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%v: no mutations are known", file.Machine)
 	}
-	code, err := object.LoadCode(file, m.branch)
+	code, err := object.LoadCode(file, object.Conventions{Branch: m.branch})
 	if err != nil {
 		return nil, err
 	}

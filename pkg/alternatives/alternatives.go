@@ -14,7 +14,7 @@
 //  2. The layout of a table's entries is inferred from its relocations: the
 //     kernel's structs have changed size time and again (infer.go). A table
 //     whose layout can't be inferred is one entry for each function that it
-//     refers to.
+//     refers to; of alternatives, one for each place.
 //  3. The entries are sorted by the place they describe (Load); those that
 //     share a place stay in table order.
 package alternatives
@@ -42,16 +42,22 @@ type Table struct {
 	Section uint32
 	Class   Class
 	// Whole is set where the layout couldn't be inferred: every entry is all
-	// of the section, or where it refers to many functions, a stretch of it.
+	// of the section, or where it refers to many functions, and of alternatives, a
+	// stretch of it.
 	Whole bool
 	// Bare is set where an entry is nothing but the address of its place.
 	Bare bool
+	// Absolute is set where tables of that name usually have 64-bit addresses for
+	// places; other tables have 32 bits relative to the field.
+	Absolute bool
 	// FromStart is set where a relative field counts from the entry's start,
 	// not from its own place, as struct bug_entry's file did before 5.19
 	// (arch/x86/include/asm/bug.h, __BUG_REL).
 	FromStart bool
 	// size is that of an entry in bytes, 0 where they differ.
 	size uint64
+	// place is the offset of the field in an entry that says what it is about.
+	place uint64
 	// first and behind are where its entries are in Tables.byTable.
 	first, behind int
 	// callback is, of alternatives, the bit of the feature word that makes the
@@ -88,15 +94,17 @@ type Tables struct {
 	Derived int
 
 	file    *object.File
-	byTable []uint32 // indices of Entries, table by table, and then by start
-	first   []uint32 // by section: the first of its Entries
+	code    *object.Code
+	cuts    map[uint32][]uint64 // by section: where replacement code begins of alternatives of an unknown layout
+	byTable []uint32            // indices of Entries, table by table, and then by start
+	first   []uint32            // by section: the first of its Entries
 }
 
 // Load reads the tables of an object. The places of relocations follow from
-// Target.
-func Load(file *object.File, code *object.Code) (*Tables, error) {
-	t := &Tables{file: file}
-	l := loader{t: t, file: file, code: code}
+// Target. Address is the machine's type of relocation that writes a 64-bit address.
+func Load(file *object.File, code *object.Code, address uint32) (*Tables, error) {
+	t := &Tables{file: file, code: code, cuts: map[uint32][]uint64{}}
+	l := loader{t: t, file: file, code: code, address: address}
 	l.marks = sync.OnceValue(l.readMarks)
 	if err := l.tables(); err != nil {
 		return nil, err
@@ -200,24 +208,78 @@ func (t *Tables) Find(section uint32, offset uint64) int {
 }
 
 // Replacement is where an alternative's replacement code stands; false for
-// any other entry and for a replacement of no length, whose address means
-// nothing.
+// any other entry, for a replacement of no length, whose address means
+// nothing, and for one whose pointer is relocated no more.
 func (t *Tables) Replacement(e *Entry) (section uint32, start, end uint64, ok bool) {
-	length, ok := t.Length(e)
-	if !ok || length == 0 {
+	table := &t.Tables[e.Table]
+	length, known := t.Length(e)
+	if table.Class != Alternatives || known && length == 0 {
 		return 0, 0, 0, false
 	}
-	at := uint64(e.Start) + ReplacementField
-	relocs := t.file.Relocs(t.Tables[e.Table].Section).Between(at, at+1)
-	section, start, ok = Target(t.file, relocs.At(0))
-	if !ok || start > t.file.Sections[section].Size || length > t.file.Sections[section].Size-start {
+	if section, start, ok = t.pointer(e); !ok {
+		return 0, 0, 0, false
+	}
+	if !known {
+		end = t.unknownEnd(section, start)
+		return section, start, end, start < end
+	}
+	if start > t.file.Sections[section].Size || length > t.file.Sections[section].Size-start {
 		return 0, 0, 0, false
 	}
 	return section, start, start + length, true
 }
 
+// pointer is where an alternative's pointer to its replacement leads; false where it has
+// none.
+func (t *Tables) pointer(e *Entry) (section uint32, at uint64, ok bool) {
+	field, ok := t.Pointer(e)
+	if !ok {
+		return 0, 0, false
+	}
+	return Target(t.file, t.file.Relocs(t.Tables[e.Table].Section).Between(field, field+1).At(0))
+}
+
+// Pointer is where an alternative has its pointer to replacement code, as an offset in the
+// table's section; false where it has none.
+func (t *Tables) Pointer(e *Entry) (field uint64, ok bool) {
+	table, start := &t.Tables[e.Table], uint64(e.Start)
+	relocs := t.file.Relocs(table.Section)
+	if table.Whole {
+		relocs = relocs.Between(start, uint64(e.End))
+		for i := range relocs.Len() {
+			if section, at, ok := Target(t.file, relocs.At(i)); ok && section == e.Section && at == uint64(e.Place) {
+				start = relocs.Offset(i)
+				break
+			}
+		}
+	}
+	field = start + ReplacementField
+	return field, relocs.Between(field, field+1).Len() > 0
+}
+
+// unknownEnd is where replacement code of alternatives of an unknown layout ends: where
+// other such code begins, or anything with a symbol. What has a symbol itself is no
+// replacement code, but a function that makes some.
+func (t *Tables) unknownEnd(section uint32, start uint64) (end uint64) {
+	if !t.file.Sections[section].Executable() || t.code.Innermost(section, start) >= 0 {
+		return start
+	}
+	end = t.file.Sections[section].Size
+	if next := t.code.Before(section, start); next >= 0 {
+		e := &t.code.Extents[next]
+		if end = min(end, e.Start); e.Part == 0 {
+			end = min(end, t.code.Funcs[e.Func].Prefix)
+		}
+	}
+	cuts := t.cuts[section]
+	if i := sort.Search(len(cuts), func(i int) bool { return cuts[i] > start }); i < len(cuts) {
+		end = min(end, cuts[i])
+	}
+	return end
+}
+
 // Length is how long an alternative's replacement code is; false for any other
-// entry.
+// entry, and where it isn't known.
 func (t *Tables) Length(e *Entry) (length uint64, ok bool) {
 	table := &t.Tables[e.Table]
 	if table.Class != Alternatives || table.Whole {
@@ -227,9 +289,12 @@ func (t *Tables) Length(e *Entry) (length uint64, ok bool) {
 }
 
 // Original is where the code ends that an alternative may replace, which begins at
-// its place.
+// its place; the place, where that isn't known.
 func (t *Tables) Original(e *Entry) (section uint32, end uint64) {
 	table := &t.Tables[e.Table]
+	if table.Whole {
+		return e.Section, uint64(e.Place)
+	}
 	length := t.file.Data(table.Section)[uint64(e.Start)+replacementLength(table.size)-1]
 	return e.Section, uint64(e.Place) + uint64(length)
 }
@@ -252,6 +317,9 @@ func (t *Tables) Warning(e *Entry) (warning, ok bool) {
 // replacement when the kernel boots.
 func (t *Tables) Callback(e *Entry) bool {
 	table := &t.Tables[e.Table]
+	if table.Whole {
+		return false
+	}
 	feature := t.file.Data(table.Section)[uint64(e.Start)+featureField:][:2]
 	return table.callback != 0 && binary.LittleEndian.Uint16(feature)&table.callback != 0
 }
@@ -276,8 +344,8 @@ const ReplacementField = 4
 // featureField is the offset of the feature word.
 const featureField = 8
 
-// replacementLength is the offset of the replacement's length: the last byte,
-// but for the 13 bytes that end in padlen, and the 12 that end in it as well.
+// replacementLength is the offset of the replacement's length: the last byte, but for
+// the 13 bytes that end in padlen.
 func replacementLength(size uint64) uint64 {
 	if size == 14 {
 		return 13

@@ -50,6 +50,21 @@ func replacement(field uint64, place int64) elfbuild.Reloc {
 	return elfbuild.PC32(field, ReplacementSection, place)
 }
 
+// none is a field whose relocation relocates nothing any more.
+func none(field uint64) elfbuild.Reloc {
+	r := to(field, 1)
+	r.Type = uint32(elf.R_X86_64_NONE)
+	return r
+}
+
+// length sets bytes of a table to 5, as the lengths of replacements.
+func length(s elfbuild.Section, at ...int) elfbuild.Section {
+	for _, i := range at {
+		s.Data[i] = 5
+	}
+	return s
+}
+
 // datum is a relative field that refers to data.
 func datum(field uint64) elfbuild.Reloc { return elfbuild.PC32(field, ".rodata", 0) }
 
@@ -65,7 +80,7 @@ func parse(t testing.TB, sections ...elfbuild.Section) (*object.File, *object.Co
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := object.LoadCode(file, -4)
+	code, err := object.LoadCode(file, object.Conventions{Branch: -4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +91,7 @@ func parse(t testing.TB, sections ...elfbuild.Section) (*object.File, *object.Co
 func load(t testing.TB, sections ...elfbuild.Section) *Tables {
 	t.Helper()
 	file, code := parse(t, sections...)
-	tables, err := Load(file, code)
+	tables, err := Load(file, code, uint32(elf.R_X86_64_64))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,6 +301,42 @@ func TestReplacement(t *testing.T) {
 	}
 }
 
+// Replacement code of alternatives whose layout isn't understood ends where other such
+// code begins, or anything that has a symbol.
+func TestUnknownReplacement(t *testing.T) {
+	for name, test := range map[string]struct {
+		relocs []elfbuild.Reloc
+		want   []string
+	}{
+		"in a section of its own": {
+			[]elfbuild.Reloc{to(0, 3), replacement(4, 6), to(16, 5), replacement(20, 2), to(32, inG), replacement(36, 6)},
+			[]string{ReplacementSection + "[6:16]", ReplacementSection + "[2:6]", ReplacementSection + "[6:16]"},
+		},
+		"behind functions":                  {[]elfbuild.Reloc{to(0, 3), to(4, behind+8), to(16, 5), to(20, behind)}, []string{".text[72:80]", ".text[64:72]"}},
+		"a function that makes it":          {[]elfbuild.Reloc{to(0, 3), to(4, inG), to(16, 5), to(20, behind)}, []string{"-", ".text[64:80]"}},
+		"no pointer":                        {[]elfbuild.Reloc{to(0, 3), to(16, 5)}, []string{"-", "-"}},
+		"a pointer that was lost":           {[]elfbuild.Reloc{to(0, 3), none(4), to(16, 5), replacement(20, 2)}, []string{"-", ReplacementSection + "[2:16]"}},
+		"a place that was lost":             {[]elfbuild.Reloc{to(0, 3), replacement(4, 2), none(16), replacement(20, 4), to(32, 5)}, []string{ReplacementSection + "[2:4]", "-"}},
+		"places behind the table's start":   {[]elfbuild.Reloc{to(2, 3), replacement(6, 4), to(18, 5), replacement(22, 8)}, []string{ReplacementSection + "[4:8]", ReplacementSection + "[8:16]"}},
+		"the end of the section, or behind": {[]elfbuild.Reloc{to(0, 3), replacement(4, 16), to(16, 5), replacement(20, 17)}, []string{"-", "-"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tables := load(t, table(".altinstructions", 50, test.relocs...))
+			var got []string
+			for i := range tables.Entries {
+				text := "-"
+				if section, start, end, ok := tables.Replacement(&tables.Entries[i]); ok {
+					text = fmt.Sprintf("%s[%d:%d]", tables.file.Sections[section].Name(), start, end)
+				}
+				got = append(got, text)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%v: replacements (-want +got):\n%s", words(tables), diff)
+			}
+		})
+	}
+}
+
 // The line of a WARN stands behind its file's name, where it has one.
 func TestLine(t *testing.T) {
 	const line = 0x1234
@@ -327,12 +378,12 @@ func TestTooLarge(t *testing.T) {
 		switch s.Name() {
 		case ".smp_locks":
 			s.Size = 1 << 32
-			if _, err := Load(file, code); !errors.Is(err, ErrTable) {
+			if _, err := Load(file, code, uint32(elf.R_X86_64_64)); !errors.Is(err, ErrTable) {
 				t.Errorf("a table of 4 GiB: %v", err)
 			}
 		case ".text":
 			s.Size = 1 << 32
-			tables, err := Load(file, code)
+			tables, err := Load(file, code, uint32(elf.R_X86_64_64))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@
 package alternatives
 
 import (
+	"debug/elf"
 	"fmt"
 	"runtime"
 	"testing"
@@ -33,13 +34,13 @@ func tryLoad(data []byte) error {
 	if err != nil {
 		return nil
 	}
-	code, err := object.LoadCode(file, -4)
+	code, err := object.LoadCode(file, object.Conventions{Branch: -4})
 	if err != nil {
 		return nil
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	tables, err := Load(file, code)
+	tables, err := Load(file, code, uint32(elf.R_X86_64_64))
 	runtime.ReadMemStats(&after)
 	// For a relocation, 24 bytes of the file, an entry is held twice, with its
 	// places in two orders, or a mark.

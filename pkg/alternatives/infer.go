@@ -16,11 +16,12 @@ import (
 
 // loader finds tables and their entries.
 type loader struct {
-	t     *Tables
-	file  *object.File
-	code  *object.Code
-	marks func() map[uint32][]uint64 // by section: where entries start
-	count int                        // no table has more entries, in all
+	t       *Tables
+	file    *object.File
+	code    *object.Code
+	marks   func() map[uint32][]uint64 // by section: where entries start
+	address uint32                     // the type of relocation that writes a 64-bit address
+	count   int                        // no table has more entries, in all
 }
 
 // tables finds the tables.
@@ -60,9 +61,11 @@ func (l *loader) tables() error {
 	return nil
 }
 
-// section is a section as a table, and of how many entries it has no more; none if it is no table.
+// section is a section as a table, and of how many entries it has no more; none if it is no
+// table. How it is laid out is told by all of its relocations, also by those that relocate
+// nothing any more.
 func (l *loader) section(i uint32) (table Table, count int, err error) {
-	s, relocs := &l.file.Sections[i], l.file.Relocs(i)
+	s, relocs, all := &l.file.Sections[i], l.file.Relocs(i), l.file.AllRelocs(i)
 	if relocs.Len() == 0 || Data(s.Name()) || matches(s.Name(), ".export_symbol*") {
 		return table, 0, nil
 	}
@@ -75,66 +78,82 @@ func (l *loader) section(i uint32) (table Table, count int, err error) {
 	}
 	table = Table{Section: i, Class: Special}
 	if known != nil {
-		table.Class = known.class
+		table.Class, table.Absolute = known.class, known.absolute
 		for n := range known.shapes {
 			shape := &known.shapes[n]
-			if (shape.machine == 0 || shape.machine == l.file.Machine) && l.isShape(shape, s, relocs) {
-				table.size, table.callback = shape.size, shape.callback
+			if (shape.machine == 0 || shape.machine == l.file.Machine) && l.isShape(shape, i, all) {
+				table.size, table.place, table.callback = shape.size, shape.required[0], shape.callback
 				break
 			}
 		}
 	}
 	if table.size == 0 && table.Class != Alternatives { // whose fields have to be known
-		table.size = l.period(i, s, relocs)
+		table.size = l.period(i, s, all)
+		table.place = l.placeField(table.size, relocs)
 	}
 	table.Whole = table.size == 0
-	table.Bare = table.Class == Tracing && table.size == 8 && uint64(relocs.Len())*8 == s.Size
+	table.Bare = table.Class == Tracing && table.size == 8 && uint64(all.Len())*8 == s.Size && l.onlyAddresses(all)
 	if table.Class == BugTable {
 		table.line = l.lineField(table.size, relocs)
 	}
 	table.FromStart = table.Class == BugTable && !table.Whole && l.fromStart(table.size, relocs)
-	count = relocs.Len()
+	count = all.Len()
 	if !table.Whole {
 		count = min(count, int((s.Size+table.size-1)/table.size))
 	}
 	return table, count, nil
 }
 
-// isShape tells whether all of a table's entries have the shape.
-func (l *loader) isShape(shape *shape, s *object.Section, relocs object.Relocs) bool {
-	if s.Size%shape.size != 0 && !shape.cut {
-		return false
-	}
-	need := 0 // of the required fields, the next
-	count := (s.Size + shape.size - 1) / shape.size
-	entries := uint64(0) // whose first field was seen
-	start := uint64(0)   // of the entry that the relocation is in
+// onlyAddresses tells whether all relocations are of the type that writes a 64-bit address.
+func (l *loader) onlyAddresses(relocs object.Relocs) bool {
 	for i := range relocs.Len() {
-		r := relocs.At(i)
-		if r.Offset-start >= shape.size {
-			start = r.Offset - r.Offset%shape.size
-		}
-		field := r.Offset - start
-		if field == shape.required[need] {
-			if need == 0 {
-				if start != entries*shape.size {
-					return false
-				}
-				entries++
-			}
-			if section, _, ok := Target(l.file, r); need == 0 && ok && !l.file.Sections[section].Executable() {
-				return false
-			}
-			if need++; need == len(shape.required) {
-				need = 0
-			}
-			continue
-		}
-		if !l.isOptional(shape, field, r) {
+		if typ := relocs.Type(i); typ != l.address && !l.file.IsNone(typ) {
 			return false
 		}
 	}
-	return entries == count && need == 0
+	return true
+}
+
+// isShape tells whether all of a table's entries have the shape.
+func (l *loader) isShape(shape *shape, section uint32, relocs object.Relocs) bool {
+	size := l.file.Sections[section].Size
+	if size%shape.size != 0 && !shape.cut {
+		return false
+	}
+	next := 0 // relocation
+	for start := uint64(0); start < size; start += shape.size {
+		first := next
+		for next < relocs.Len() && relocs.Offset(next)-start < shape.size {
+			next++
+		}
+		if !l.isEntry(shape, section, start, relocs.Slice(first, next)) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEntry tells whether an entry, which has these relocations, has the shape. One that
+// relocates nothing may be of any field.
+func (l *loader) isEntry(shape *shape, section uint32, start uint64, relocs object.Relocs) bool {
+	need := shape.required
+	pointer := !shape.alternative
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		field, none := r.Offset-start, l.file.IsNone(r.Type)
+		switch {
+		case len(need) > 0 && field == need[0]:
+			if at, _, ok := Target(l.file, r); field == shape.required[0] && ok && !none && !l.file.Sections[at].Executable() {
+				return false
+			}
+			need = need[1:]
+		case !pointer && field == ReplacementField:
+			pointer = true
+		case !none && !l.isOptional(shape, field, r):
+			return false
+		}
+	}
+	return len(need) == 0 && (pointer || l.file.Data(section)[start+replacementLength(shape.size)] == 0)
 }
 
 // fromStart tells whether the strings that a bug table refers to are found only
@@ -220,6 +239,17 @@ func (l *loader) isOptional(shape *shape, field uint64, r object.Reloc) bool {
 	return false
 }
 
+// placeField is where, in entries of a size, the first field is that refers to code.
+func (l *loader) placeField(size uint64, relocs object.Relocs) uint64 {
+	field := size
+	for i := range relocs.Len() {
+		if r := relocs.At(i); size > 0 && r.Offset%size < field && l.pointsAtCode(r) {
+			field = r.Offset % size
+		}
+	}
+	return field
+}
+
 // period is the size of the entries of a table of which nothing is known, 0
 // where it can't be told: what sh_entsize or the annotations say, else the
 // smallest at which all entries have the same relocated fields. Of a single
@@ -258,8 +288,8 @@ func (l *loader) pointsAtCode(r object.Reloc) bool {
 	return ok && l.file.Sections[section].Executable()
 }
 
-// isPeriod tells whether the relocated fields repeat every size bytes, and
-// whether they refer to code.
+// isPeriod tells whether the relocated fields repeat every size bytes, and whether they
+// refer to code. A relocation that relocates nothing is like any other of its field.
 func (l *loader) isPeriod(s *object.Section, relocs object.Relocs, size uint64) bool {
 	if s.Size%size != 0 {
 		return false
@@ -269,18 +299,22 @@ func (l *loader) isPeriod(s *object.Section, relocs object.Relocs, size uint64) 
 		return false
 	}
 	fields := relocs.Len() / count
+	like := make([]int, fields) // by field: one more than the relocation that others are like
 	for i := range relocs.Len() {
-		r := relocs.At(i)
-		if i < fields {
-			if r.Offset >= size {
-				return false
-			}
-			continue
-		}
-		before := relocs.At(i - fields)
-		if r.Offset-before.Offset != size || r.Type != before.Type || l.pointsAtCode(r) != l.pointsAtCode(before) {
+		r, field := relocs.At(i), i%fields
+		if i < fields && r.Offset >= size || i >= fields && r.Offset-relocs.Offset(i-fields) != size {
 			return false
 		}
+		if l.file.IsNone(r.Type) {
+			continue
+		}
+		if like[field] > 0 {
+			first := relocs.At(like[field] - 1)
+			if r.Type != first.Type || l.pointsAtCode(r) != l.pointsAtCode(first) {
+				return false
+			}
+		}
+		like[field] = i + 1
 	}
 	return true
 }
@@ -361,18 +395,29 @@ func (l *loader) inOrder() []int {
 }
 
 // entries adds the entries of a table that are about code. An entry is about
-// the first place in code that it refers to.
+// the first place in code that it refers to; one whose place is relocated no more
+// describes nothing.
 func (l *loader) entries(index uint32, table *Table) {
-	if table.Whole {
+	switch {
+	case table.Whole && table.Class == Alternatives:
+		l.unknownAlternatives(index, table)
+		return
+	case table.Whole:
 		l.wholeEntries(index, table)
 		return
 	}
-	s, relocs := &l.file.Sections[table.Section], l.file.Relocs(table.Section)
+	s, relocs := &l.file.Sections[table.Section], l.file.AllRelocs(table.Section)
 	last := uint64(0)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		start := r.Offset - r.Offset%table.size
 		if start < last { // this entry has its place
+			continue
+		}
+		if l.file.IsNone(r.Type) {
+			if r.Offset-start == table.place {
+				last = min(start+table.size, s.Size)
+			}
 			continue
 		}
 		if section, place, ok := l.place(r); ok {
@@ -381,6 +426,37 @@ func (l *loader) entries(index uint32, table *Table) {
 				Table: index, Section: section, Place: place, Start: uint32(start), End: uint32(last),
 			})
 		}
+	}
+}
+
+// unknownAlternatives adds the entries of alternatives whose layout isn't understood. Each
+// begins with its place, and the pointer to the replacement stands behind that, as in all
+// layouts so far; replacement code ends where other such code begins.
+func (l *loader) unknownAlternatives(index uint32, table *Table) {
+	relocs, size := l.file.Relocs(table.Section), uint32(l.file.Sections[table.Section].Size)
+	first, begin := len(l.t.Entries), uint32(0) // of the last entry: where its place stands
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		section, place, ok := l.place(r)
+		if !ok {
+			continue
+		}
+		n := len(l.t.Entries)
+		if l.file.Sections[section].Name() == ReplacementSection || n > first && uint32(r.Offset) == begin+ReplacementField {
+			l.t.cuts[section] = append(l.t.cuts[section], uint64(place))
+			continue
+		}
+		entry := Entry{Table: index, Section: section, Place: place, Start: uint32(r.Offset), End: size}
+		if n == first {
+			entry.Start = 0 // nothing is left out
+		} else {
+			l.t.Entries[n-1].End = entry.Start
+		}
+		begin = uint32(r.Offset)
+		l.t.Entries = append(l.t.Entries, entry)
+	}
+	for _, list := range l.t.cuts {
+		slices.Sort(list)
 	}
 }
 

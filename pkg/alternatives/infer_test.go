@@ -206,26 +206,70 @@ func TestInference(t *testing.T) {
 		},
 
 		// A known table with relocations of no known shape.
-		"alternatives without the replacement": {
-			[]elfbuild.Section{table(".altinstructions", 14, to(0, 3))},
+		"alternatives whose replacement has a length, and no pointer": {
+			[]elfbuild.Section{length(table(".altinstructions", 14, to(0, 3)), 13)},
 			[]string{".altinstructions: alternatives whole .text+3[0:14]"},
-		},
-		"alternatives, one without the replacement": {
-			[]elfbuild.Section{table(".altinstructions", 28, to(0, 3), replacement(4, 0), to(14, inG))},
-			[]string{".altinstructions: alternatives whole .text+3[0:28] .text+32[0:28] " + ReplacementSection + "+0[0:28]"},
 		},
 		"alternatives with a superfluous relocation": {
 			[]elfbuild.Section{table(".altinstructions", 14, to(0, 3), replacement(4, 0), datum(8))},
-			[]string{".altinstructions: alternatives whole .text+3[0:14] " + ReplacementSection + "+0[0:14]"},
+			[]string{".altinstructions: alternatives whole .text+3[0:14]"},
 		},
 		"alternatives with relocations out of place": {
 			[]elfbuild.Section{table(".altinstructions", 14, to(2, 3), replacement(6, 0))},
-			[]string{".altinstructions: alternatives whole .text+3[0:14] " + ReplacementSection + "+0[0:14]"},
+			[]string{".altinstructions: alternatives whole .text+3[0:14]"},
 		},
 		"alternatives of another size": {
 			[]elfbuild.Section{table(".altinstructions", 32, to(0, 3), replacement(4, 0), to(16, 5), replacement(20, 0))},
-			[]string{".altinstructions: alternatives whole .text+3[0:32] " + ReplacementSection + "+0[0:32] " + ReplacementSection + "+0[0:32]"},
+			[]string{".altinstructions: alternatives whole .text+3[0:16] .text+5[16:32]"},
 		},
+		"alternatives of another size with replacements among other code": {
+			[]elfbuild.Section{table(".altinstructions", 32, to(0, 3), to(4, behind), to(16, inG), to(20, 0))},
+			[]string{".altinstructions: alternatives whole .text+3[0:16] .text+32[16:32]"},
+		},
+
+		// The pointer may be missing where it would mean nothing.
+		"alternatives without the replacement": {
+			[]elfbuild.Section{table(".altinstructions", 14, to(0, 3))},
+			[]string{".altinstructions: alternatives by 14 .text+3[0:14]"},
+		},
+		"alternatives, one without the replacement": {
+			[]elfbuild.Section{length(table(".altinstructions", 28, to(0, 3), replacement(4, 0), to(14, inG)), 13)},
+			[]string{".altinstructions: alternatives by 14 .text+3[0:14] .text+32[14:28]"},
+		},
+		"alternatives with padlen, the second without the replacement": {
+			[]elfbuild.Section{length(table(".altinstructions", 39, to(0, 3), replacement(4, 0), to(13, 3), to(26, inG), replacement(30, 2)), 11, 12, 25, 37)},
+			[]string{".altinstructions: alternatives by 13 .text+3[0:13] .text+3[13:26] .text+32[26:39]"},
+		},
+
+		// A relocation that relocates nothing tells where a field is, and no more.
+		"an entry that lost its place": {
+			[]elfbuild.Section{table("__ex_table", 36, to(0, 1), to(4, 40), none(12), to(16, 41), to(24, 3), to(28, 42))},
+			[]string{"__ex_table: exceptions by 12 .text+1[0:12] .text+3[24:36]"},
+		},
+		"an address that was lost": {
+			[]elfbuild.Section{table("__mcount_loc", 24, abs(0, 0), none(8), abs(16, inG))},
+			[]string{"__mcount_loc: tracing by 8 .text+0[0:8] .text+32[16:24]"},
+		},
+		"an alternative that lost its place, one that lost its pointer": {
+			[]elfbuild.Section{length(table(".altinstructions", 28, none(0), replacement(4, 0), to(14, 5), none(18)), 13, 27)},
+			[]string{".altinstructions: alternatives by 14 .text+5[14:28]"},
+		},
+		"a lost place in an unknown table": {
+			[]elfbuild.Section{table(".new", 24, to(0, 1), datum(4), none(8), datum(12), to(16, 2), datum(20))},
+			[]string{".new: special by 8 .text+1[0:8] .text+2[16:24]"},
+		},
+		"a lost place in an unknown table whose first field it isn't": {
+			[]elfbuild.Section{table(".new", 24, datum(0), to(4, 1), none(8), none(12), datum(16), to(20, 2))},
+			[]string{".new: special by 8 .text+1[0:8] .text+2[16:24]"},
+		},
+		"a lost field beside the place": {
+			[]elfbuild.Section{table("__jump_table", 32, to(0, 1), to(4, 2), datum(8), to(16, 3), none(20), datum(24))},
+			[]string{"__jump_table: jumps by 16 .text+1[0:16] .text+3[16:32]"},
+		},
+		"a table that lost all": {
+			[]elfbuild.Section{table("__mcount_loc", 16, none(0), none(8))}, nil,
+		},
+
 		"alternatives about code of another object": {
 			[]elfbuild.Section{table(".altinstructions", 14, elfbuild.PC32(0, "elsewhere", 0), replacement(4, 3))},
 			[]string{".altinstructions: alternatives by 14 " + ReplacementSection + "+3[0:14]"},

@@ -26,6 +26,9 @@ type row struct {
 	name   string // ending in * for a prefix
 	class  Class
 	shapes []shape
+	// absolute is set where places are usually written as 64-bit addresses, not
+	// relative to where they are written, in 32 bits.
+	absolute bool
 }
 
 // shape is an entry's size in bytes and the offsets of its relocated fields;
@@ -39,6 +42,9 @@ type shape struct {
 	handler  bool
 	// machine is the only one that has the shape, 0 for all.
 	machine elf.Machine
+	// alternative is set where there is a pointer to replacement code, which may lack
+	// a relocation where the replacement has no length.
+	alternative bool
 	// callback is the bit of an alternative's feature word with which the pointer
 	// is to a function that makes the replacement, 0 for none.
 	callback uint16
@@ -53,22 +59,22 @@ func one(size uint64) []shape { return []shape{{size: size, required: []uint64{0
 var rows = [...]row{
 	// struct alt_instr, arch/x86/include/asm/alternative.h: 14 bytes since
 	// 6.3 (32 bits of features and flags), 12 since 5.13, 13 with padlen
-	// before; arch/arm64/include/asm/alternative.h: 12, with ARM64_CB_BIT of
+	// before, when _static_cpu_has() left the pointer 0; arch/arm64/include/asm/alternative.h: 12, with ARM64_CB_BIT of
 	// arch/arm64/include/asm/alternative-macros.h.
-	{".altinstructions", Alternatives, []shape{
-		{size: 12, required: []uint64{0, 4}, machine: elf.EM_AARCH64, callback: 1 << 15},
-		{size: 14, required: []uint64{0, 4}},
-		{size: 12, required: []uint64{0, 4}},
-		{size: 13, required: []uint64{0, 4}},
+	{name: ".altinstructions", class: Alternatives, shapes: []shape{
+		{size: 12, required: []uint64{0}, alternative: true, machine: elf.EM_AARCH64, callback: 1 << 15},
+		{size: 14, required: []uint64{0}, alternative: true},
+		{size: 12, required: []uint64{0}, alternative: true},
+		{size: 13, required: []uint64{0}, alternative: true},
 	}},
 	// struct exception_table_entry, arch/x86/include/asm/extable.h: place,
 	// fixup, and a type that was a handler's address before 5.16; arm64's has
 	// type and data since 5.16, 8 bytes before, as KVM's.
-	{"__ex_table", ExceptionTable, extable[:]},
-	{"__kvm_ex_table", ExceptionTable, extable[:]},
+	{name: "__ex_table", class: ExceptionTable, shapes: extable[:]},
+	{name: "__kvm_ex_table", class: ExceptionTable, shapes: extable[:]},
 	// struct bug_entry, include/asm-generic/bug.h: place, format string (with
 	// HAVE_ARCH_BUG_FORMAT), file and line (with DEBUG_BUGVERBOSE), flags.
-	{"__bug_table", BugTable, []shape{
+	{name: "__bug_table", class: BugTable, shapes: []shape{
 		{size: 16, required: []uint64{0}, optional: []uint64{4, 8}},
 		{size: 12, required: []uint64{0}, optional: []uint64{4}},
 		{size: 8, required: []uint64{0}},
@@ -76,31 +82,31 @@ var rows = [...]row{
 		{size: 24, required: []uint64{0}, optional: []uint64{8}},
 	}},
 	// struct jump_entry, include/linux/jump_label.h: code, target, key.
-	{"__jump_table", JumpLabels, []shape{
+	{name: "__jump_table", class: JumpLabels, shapes: []shape{
 		{size: 16, required: []uint64{0, 4, 8}},
 		{size: 24, required: []uint64{0, 8, 16}},
 	}},
 	// struct static_call_site, include/linux/static_call_types.h.
-	{".static_call_sites", StaticCalls, []shape{{size: 8, required: []uint64{0, 4}}}},
-	{"__mcount_loc", Tracing, one(8)},
-	{"__patchable_function_entries", Tracing, one(8)},
+	{name: ".static_call_sites", class: StaticCalls, shapes: []shape{{size: 8, required: []uint64{0, 4}}}},
+	{name: "__mcount_loc", class: Tracing, shapes: one(8), absolute: true},
+	{name: "__patchable_function_entries", class: Tracing, shapes: one(8), absolute: true},
 	// struct paravirt_patch_site, arch/x86/include/asm/paravirt_types.h.
-	{".parainstructions", Special, []shape{{size: 16, required: []uint64{0}, cut: true}}},
-	{".smp_locks", Special, one(4)},
-	{".kcfi_traps", Special, one(4)},
-	{"runtime_ptr_*", Special, one(4)},
-	{"runtime_shift_*", Special, one(4)},
-	{"runtime_mask_*", Special, one(4)},
-	{"_kprobe_blacklist", Special, one(8)},
+	{name: ".parainstructions", class: Special, shapes: []shape{{size: 16, required: []uint64{0}, cut: true}}, absolute: true},
+	{name: ".smp_locks", class: Special, shapes: one(4)},
+	{name: ".kcfi_traps", class: Special, shapes: one(4)},
+	{name: "runtime_ptr_*", class: Special, shapes: one(4)},
+	{name: "runtime_shift_*", class: Special, shapes: one(4)},
+	{name: "runtime_mask_*", class: Special, shapes: one(4)},
+	{name: "_kprobe_blacklist", class: Special, shapes: one(8), absolute: true},
 	// struct error_injection_entry, include/asm-generic/error-injection.h.
-	{"_error_injection_whitelist", Special, one(16)},
-	{"__ftr_fixup*", Special, nil},
-	{"__ftr_alt_*", Special, nil},
-	{"__mmu_ftr_*", Special, nil},
-	{"__lwsync_fixup", Special, nil},
-	{"__fw_ftr_*", Special, nil},
-	{".s390_indirect_*", Special, nil},
-	{".s390_return_*", Special, nil},
+	{name: "_error_injection_whitelist", class: Special, shapes: one(16), absolute: true},
+	{name: "__ftr_fixup*", class: Special},
+	{name: "__ftr_alt_*", class: Special},
+	{name: "__mmu_ftr_*", class: Special},
+	{name: "__lwsync_fixup", class: Special},
+	{name: "__fw_ftr_*", class: Special},
+	{name: ".s390_indirect_*", class: Special},
+	{name: ".s390_return_*", class: Special},
 }
 
 var extable = [...]shape{

@@ -28,6 +28,7 @@ const (
 var arm64 = machine{
 	name:       "arm64",
 	decode:     decode.ARM64,
+	address64:  uint32(elf.R_AARCH64_ABS64),
 	anyByPlace: true,
 	linkOrder:  arm64LinkOrder,
 	lines:      &lines.ARM64,

@@ -51,7 +51,7 @@ func (p *program) poolEnd(k datumKey, end uint64) uint64 {
 		end = min(end, dataEnd)
 	}
 	data := p.file.Data(k.section)
-	relocs := p.file.Relocs(k.section).Between(k.start, end)
+	relocs := p.dataRelocs(k.section, k.start, end)
 	first := k.start
 	if n := relocs.Len(); n > 0 {
 		r := relocs.At(n - 1)

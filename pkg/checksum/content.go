@@ -12,6 +12,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"github.com/fnsum/fnsum/pkg/lines"
+	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // appendTarget encodes what a reference points at, for the function being
@@ -93,7 +94,7 @@ func (w *walker) appendDatum(b []byte, t *target, start, end uint64) []byte {
 // as it has at least.
 func (w *walker) isLarge(section uint32, start, end, most uint64) bool {
 	const each = 4
-	return end-start+each*uint64(w.p.file.Relocs(section).Between(start, end).Len()) > most
+	return end-start+each*uint64(w.p.dataRelocs(section, start, end).Len()) > most
 }
 
 // appendBrief encodes a datum that stands in front by its digest.
@@ -126,7 +127,7 @@ func (w *walker) appendTable(b []byte, table *jumpTable) []byte {
 
 // ownTable tells whether a datum is a jump table of the function.
 func (w *walker) ownTable(section uint32, start, end uint64) bool {
-	relocs := w.p.file.Relocs(section).Between(start, end)
+	relocs := w.p.dataRelocs(section, start, end)
 	if relocs.Len() == 0 || !w.p.isJumpTable(section, start, end) {
 		return false
 	}
@@ -350,7 +351,7 @@ func (w *walker) isJumpTable(t *target) bool {
 }
 
 func (p *program) isJumpTable(section uint32, start, end uint64) bool {
-	relocs := p.file.Relocs(section).Between(start, end)
+	relocs := p.dataRelocs(section, start, end)
 	fn, inside := -1, false
 	for i := range relocs.Len() {
 		t := p.entryTarget(relocs.At(i).Symbol, relocs.At(i).Type, relocs.At(i).Addend, relocs.At(i).Offset-start)
@@ -476,6 +477,15 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 	return n
 }
 
+// dataRelocs is the relocations of data, which may stand in code.
+func (p *program) dataRelocs(section uint32, start, end uint64) object.Relocs {
+	relocs := p.file.Relocs(section).Between(start, end)
+	if p.kinds[section] == sectionCode {
+		return relocs.Without(p.machine.isNone)
+	}
+	return relocs
+}
+
 // appendData encodes a datum: its bytes with relocated fields blanked, and
 // each relocation's offset, kind and target. With own set, places in the function
 // being walked are its own.
@@ -484,7 +494,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 	if start > end || end > uint64(len(data)) {
 		start, end = 0, 0
 	}
-	relocs := w.p.file.Relocs(section).Between(start, end)
+	relocs := w.p.dataRelocs(section, start, end)
 	b = binary.AppendUvarint(b, end-start)
 	b = binary.AppendUvarint(b, uint64(relocs.Len()))
 	first := len(b)

@@ -251,6 +251,8 @@ func (d *describer) target(top bool) {
 		default:
 			d.bad = true
 		}
+	case tagPlace:
+		d.text("its place")
 	case tagAnchor:
 		d.text("an address, used by what follows")
 	case tagJumps:

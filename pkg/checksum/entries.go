@@ -165,7 +165,7 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 			clear(b[first+field : first+field+2])
 		}
 	}
-	own, count := -1, 0
+	own := -1
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		form := w.p.machine.reloc(r.Type)
@@ -174,27 +174,38 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 		if own < 0 && ok && section == e.Section && offset == uint64(e.Place) {
 			own = i
 		}
-		count++
+	}
+	usual := relocPC
+	if table.Absolute {
+		usual = relocAbs64
 	}
 	pointer := ^uint64(0) // what is left out
-	if length, ok := w.p.tables.Length(e); ok && (length == 0 && !w.p.tables.Callback(e) || w.p.hasReplacement(e)) {
-		pointer = alternatives.ReplacementField
+	if length, known := w.p.tables.Length(e); known && length == 0 && !w.p.tables.Callback(e) || w.p.hasReplacement(e) {
+		pointer, _ = w.p.tables.Pointer(e)
 	}
-	skip := func(i int, field uint64) bool { return i == own || field == pointer }
+	skip := func(i int) bool {
+		return i == own && w.p.machine.reloc(relocs.Type(i)).kind == usual || relocs.Offset(i) == pointer
+	}
+	count := 0
 	for i := range relocs.Len() {
-		if skip(i, relocs.Offset(i)-start) {
-			count--
+		if !skip(i) {
+			count++
 		}
 	}
 	b = binary.AppendUvarint(b, uint64(count))
 	for i := range relocs.Len() {
 		r := relocs.At(i)
-		field := r.Offset - start
-		if skip(i, field) {
+		if skip(i) {
+			continue
+		}
+		field, kind := r.Offset-start, w.p.machine.reloc(r.Type)
+		b = kind.kind.appendTo(binary.AppendUvarint(b, field))
+		if i == own { // of another kind than such places usually are
+			b = append(b, tagPlace)
 			continue
 		}
 		addend := r.Addend
-		if table.FromStart && w.p.machine.reloc(r.Type).pc {
+		if table.FromStart && kind.pc {
 			addend -= int64(field)
 		}
 		t := w.p.resolve(r.Symbol, addend)
@@ -202,8 +213,6 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 		if t.kind == targetName && w.p.kinds[t.section] == sectionWritable {
 			w.kept = append(w.kept, t)
 		}
-		b = binary.AppendUvarint(b, field)
-		b = w.p.machine.reloc(r.Type).kind.appendTo(b)
 		if to, ok := w.own(&t); ok {
 			b = w.appendPlace(b, to, t.at)
 			continue

@@ -154,7 +154,7 @@ func (w *walker) makeFlow(part *part, l *layout) *flow {
 			continue
 		}
 		section, place := part.section, int64(at)+in.PCRel
-		if next < relocs.Len() && relocs.Offset(next) == at+uint64(in.PC.Off) {
+		if next < relocs.Len() && relocs.Offset(next) == at+uint64(in.PC.Off) && !w.p.machine.isNone(relocs.Type(next)) {
 			section, place = w.p.branchTarget(in, relocs.At(next))
 		}
 		if section == part.section && place >= int64(part.start) && place < int64(part.end) {
@@ -215,7 +215,7 @@ func (f *flow) callee(i int) uint32 {
 	}
 	at := f.part.start + in.offset
 	field := at + uint64(in.PC.Off)
-	relocs := f.part.relocs.Between(field, field+1)
+	relocs := f.w.p.machine.effective(f.part.relocs.Between(field, field+1))
 	var r object.Reloc
 	if relocs.Len() > 0 {
 		r = relocs.At(0)

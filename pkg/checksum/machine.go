@@ -19,6 +19,8 @@ type machine struct {
 	decode decode.Decoder
 	// relocs says what each relocation type is, by its number.
 	relocs []relocForm
+	// address64 is the type of relocation that writes a 64-bit address.
+	address64 uint32
 	// branch is what the assembler adds to the addend of a direct branch.
 	branch int64
 	// fromEnd is set where PC-relative fields count from the end of their
@@ -156,16 +158,31 @@ func (m *machine) reloc(typ uint32) relocForm {
 	return relocForm{kind: unnamed + relocKind(typ)}
 }
 
+// isNone tells whether a type is one that relocates nothing.
+func (m *machine) isNone(typ uint32) bool { return m.reloc(typ).kind == relocNone }
+
 // effective is relocation records without those, at either end, that relocate nothing.
 func (m *machine) effective(relocs object.Relocs) object.Relocs {
 	lo, hi := 0, relocs.Len()
-	for lo < hi && m.reloc(relocs.Type(lo)).kind == relocNone {
+	for lo < hi && m.isNone(relocs.Type(lo)) {
 		lo++
 	}
-	for lo < hi && m.reloc(relocs.Type(hi-1)).kind == relocNone {
+	for lo < hi && m.isNone(relocs.Type(hi-1)) {
 		hi--
 	}
 	return relocs.Slice(lo, hi)
+}
+
+// nops is how many bytes at the start of code are NOPs.
+func (m *machine) nops(code []byte) int {
+	if m.decode == nil {
+		return 0
+	}
+	n, in := 0, &decode.Inst{}
+	for m.decode(code[n:], in) && in.Kind == decode.Nop {
+		n += int(in.Len)
+	}
+	return n
 }
 
 // appendTo encodes the kind: it says what the field beside it is.

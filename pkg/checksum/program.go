@@ -89,8 +89,8 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	var load parallel.Group // functions and tables, beside what doesn't need them
 	var err error
 	load.Go(func() {
-		if p.code, err = object.LoadCode(file, m.branch); err == nil {
-			p.tables, err = alternatives.Load(file, p.code)
+		if p.code, err = object.LoadCode(file, object.Conventions{Branch: m.branch, Nops: m.nops}); err == nil {
+			p.tables, err = alternatives.Load(file, p.code, m.address64)
 		}
 	})
 	parallel.Chunks(workers, len(file.Sections), parallel.Chunk, func(lo, hi int) {

@@ -148,5 +148,6 @@ const (
 	tagCycle   = 'O'
 	tagBrief   = 'B' // a datum by its digest: a large one, or one that stands in front already
 	tagAnchor  = 'A' // an address that reaches nothing but accesses, which say their places
+	tagPlace   = 'p' // the place that an entry of a table is about
 	tagJumps   = 'J' // a table of places in the function, as its entries lead there
 )

@@ -737,6 +737,7 @@ func (w *walker) basedInstruction(here place, in *inst, bytes []byte, relocs obj
 // relocation with its offset.
 func (w *walker) rawStep(here place, relocs object.Relocs) {
 	part := &w.parts[here.part]
+	relocs = relocs.Without(w.p.machine.isNone)
 	from := part.start + here.offset
 	code := w.p.file.Data(part.section)[from:part.end]
 	w.encoded = append(w.encoded[:0], tagRaw)

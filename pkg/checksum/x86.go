@@ -16,6 +16,7 @@ import (
 var x86 = machine{
 	name:      "x86_64",
 	decode:    decode.X86,
+	address64: uint32(elf.R_X86_64_64),
 	branch:    -4,
 	fromEnd:   true,
 	linkOrder: x86LinkOrder,

@@ -23,11 +23,12 @@ type Code struct {
 	// Extents sorted by section, start, and the longer first.
 	Extents []Extent
 
-	file    *File
-	data    [][]mapping // per section the data between instructions; nil where there are none
-	first   []uint32    // per section its first extent; one more at the end
-	order   []uint32    // the symbols that mark a place, by section and value
-	ordered []uint32    // per section where it begins in order; one more at the end
+	file        *File
+	conventions Conventions
+	data        [][]mapping // per section the data between instructions; nil where there are none
+	first       []uint32    // per section its first extent; one more at the end
+	order       []uint32    // the symbols that mark a place, by section and value
+	ordered     []uint32    // per section where it begins in order; one more at the end
 }
 
 // Func is one function: all names of one stretch of code, with the prefix in
@@ -93,12 +94,19 @@ type Extent struct {
 // average: entry points inside of .S routines overlap, but rarely.
 const maxOverlap = 16
 
+// Conventions is what a machine's tools do that finding functions takes to know.
+type Conventions struct {
+	// Branch is what the assembler adds to the addend of a direct branch (-4 on
+	// x86-64, whose displacements count from the end of the field).
+	Branch int64
+	// Nops is how many bytes at the start of code are NOPs; nil where nobody knows.
+	Nops func(code []byte) int
+}
+
 // LoadCode finds the functions of an object (symbols of type STT_FUNC,
-// STT_GNU_IFUNC or STT_NOTYPE with a size, in executable sections). Branch is
-// what the machine's assembler adds to the addend of a direct branch (-4 on
-// x86-64, whose displacements count from the end of the field).
-func LoadCode(f *File, branch int64) (*Code, error) {
-	c := &Code{file: f}
+// STT_GNU_IFUNC or STT_NOTYPE with a size, in executable sections).
+func LoadCode(f *File, conventions Conventions) (*Code, error) {
+	c := &Code{file: f, conventions: conventions}
 	c.orderSymbols()
 	extents, prefixes, err := c.findCandidates()
 	if err != nil {
@@ -106,7 +114,7 @@ func LoadCode(f *File, branch int64) (*Code, error) {
 	}
 	c.makeFuncs(extents)
 	c.attachPrefixes(prefixes)
-	c.attachCold(branch)
+	c.attachParts()
 	c.findFiles()
 	return c, nil
 }
@@ -213,19 +221,27 @@ func (c *Code) Before(section uint32, offset uint64) int {
 func (c *Code) Name(symbol uint32) string { return c.file.Symbols[symbol].Name() }
 
 // CutPrefix is a function's name without what the kernel's build puts in front of it to name
-// what stands in front of the function: __pfx_ or __cfi_.
+// what stands in front of the function: __pfx_ or __cfi_, also behind what objcopy puts in
+// front of all names of position-independent code or of the arm64 hypervisor's.
 func CutPrefix(name string) (function string, found bool) {
 	const length = len("__pfx_")
-	if strings.HasPrefix(name, "__pfx_") || strings.HasPrefix(name, "__cfi_") {
-		return name[length:], true
+	if !strings.HasPrefix(name, "__") {
+		return name, false
+	}
+	rest := name
+	for _, outer := range [...]string{"__pi_", "__kvm_nvhe_"} {
+		rest = strings.TrimPrefix(rest, outer)
+	}
+	if strings.HasPrefix(rest, "__pfx_") || strings.HasPrefix(rest, "__cfi_") {
+		return rest[length:], true
 	}
 	return name, false
 }
 
 // findCandidates sorts the symbols of each section by value. Of them it returns the extents of
 // all function symbols in order, one per symbol, the best name of a stretch first; and apart
-// from them the symbols of prefixes with code directly behind.
-func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error) {
+// from them the prefixes of functions.
+func (c *Code) findCandidates() (extents []Extent, prefixes []prefix, err error) {
 	f := c.file
 	found := make([]candidates, len(f.Sections)/sectionsAtOnce+1)
 	parallel.Chunks(runtime.GOMAXPROCS(0), len(f.Sections), sectionsAtOnce, func(lo, hi int) {
@@ -237,7 +253,7 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error)
 		}
 	})
 	code, total, functions := uint64(0), uint64(0), 0
-	var ahead [][]uint32
+	var ahead [][]prefix
 	for i := range found {
 		if found[i].err != nil {
 			return nil, nil, found[i].err
@@ -281,12 +297,19 @@ func (c *Code) fillExtents(extents []Extent, functions []uint32) {
 // sectionsAtOnce is how many sections a worker looks through at once.
 const sectionsAtOnce = 4096
 
+// prefix is a symbol for what stands in front of the functions at a place.
+type prefix struct {
+	symbol uint32
+	end    uint64 // where they start
+}
+
 // candidates is the function symbols of some sections, by section and value.
 type candidates struct {
-	functions, prefixes []uint32
-	first               int    // of the functions among those of all sections
-	code, total         uint64 // bytes of code, and of functions
-	err                 error
+	functions   []uint32
+	prefixes    []prefix
+	first       int    // of the functions among those of all sections
+	code, total uint64 // bytes of code, and of functions
+	err         error
 }
 
 // add adds the function symbols of a section.
@@ -306,26 +329,37 @@ func (x *candidates) add(c *Code, index uint32) {
 				ErrFormat, section.Name(), s.Value, s.Name(), s.Size, section.Size)
 			return
 		}
-		if s.info&prefixFlag != 0 && c.functionAt(index, s.Value+s.Size) {
-			x.prefixes = append(x.prefixes, symbol)
-			continue
+		if s.info&prefixFlag != 0 {
+			if end, ok := c.functionBehind(index, s.Value+s.Size); ok {
+				x.prefixes = append(x.prefixes, prefix{symbol, end})
+				continue
+			}
 		}
 		x.functions = append(x.functions, symbol)
 		x.total += s.Size
 	}
 }
 
-// functionAt tells whether a function that is no prefix starts at the offset.
-func (c *Code) functionAt(section uint32, offset uint64) bool {
+// functionBehind is where the first function that is no prefix starts from a place on,
+// with nothing but NOPs in front; false where there is none.
+func (c *Code) functionBehind(section uint32, at uint64) (start uint64, ok bool) {
 	f := c.file
 	symbols := c.SymbolsOf(section)
-	i := sort.Search(len(symbols), func(i int) bool { return f.Symbols[symbols[i]].Value >= offset })
-	for ; i < len(symbols) && f.Symbols[symbols[i]].Value == offset; i++ {
-		if s := &f.Symbols[symbols[i]]; s.Size > 0 && s.info&prefixFlag == 0 {
-			return true
+	i := sort.Search(len(symbols), func(i int) bool { return f.Symbols[symbols[i]].Value >= at })
+	for ; i < len(symbols); i++ {
+		s := &f.Symbols[symbols[i]]
+		if s.Value > at {
+			code := f.Data(section)
+			if c.conventions.Nops == nil || s.Value > uint64(len(code)) || c.conventions.Nops(code[at:s.Value]) < int(s.Value-at) {
+				return 0, false
+			}
+			at = s.Value
+		}
+		if s.Size > 0 && s.info&prefixFlag == 0 {
+			return s.Value, true
 		}
 	}
-	return false
+	return 0, false
 }
 
 // makeFuncs joins the names of one stretch into a function.
@@ -363,142 +397,19 @@ func (c *Code) makeFuncs(candidates []Extent) {
 	}
 }
 
-// attachPrefixes gives __pfx_ and __cfi_ symbols to the function behind them.
-func (c *Code) attachPrefixes(prefixes []uint32) {
-	for _, index := range prefixes {
-		p := &c.file.Symbols[index]
-		end := p.Value + p.Size
-		i := c.Before(p.Section, end)
+// attachPrefixes gives __pfx_ and __cfi_ symbols to the functions behind them.
+func (c *Code) attachPrefixes(prefixes []prefix) {
+	for _, p := range prefixes {
+		s := &c.file.Symbols[p.symbol]
+		i := c.Before(s.Section, p.end)
 		if i < 0 {
 			continue
 		}
-		for ; i < len(c.Extents) && c.Extents[i].Section == p.Section && c.Extents[i].Start == end; i++ {
+		for ; i < len(c.Extents) && c.Extents[i].Section == s.Section && c.Extents[i].Start == p.end; i++ {
 			fn := &c.Funcs[c.Extents[i].Func]
-			fn.Prefix = min(fn.Prefix, p.Value)
+			fn.Prefix = min(fn.Prefix, s.Value)
 		}
 	}
-}
-
-// coldParent is the name of the function that a cold part was split off:
-// gcc's foo.cold (foo.cold.N before gcc 9), clang's foo.cold and foo.cold.N.
-// A cold part of a cold part belongs to the function too.
-func coldParent(name string) (string, bool) {
-	if name == "" || name[len(name)-1] != 'd' && (name[len(name)-1] < '0' || name[len(name)-1] > '9') {
-		return "", false // as most are
-	}
-	i := strings.LastIndex(name, ".cold")
-	if i <= 0 {
-		return "", false
-	}
-	rest := name[i+len(".cold"):]
-	if rest != "" && (rest[0] != '.' || strings.Trim(rest[1:], "0123456789") != "" || len(rest) == 1) {
-		return "", false
-	}
-	if parent, ok := coldParent(name[:i]); ok {
-		return parent, true
-	}
-	return name[:i], true
-}
-
-// attachCold makes cold parts part of their parent: the function of that name
-// in the same file, else the only one, else the one that branches into it. A
-// cold part whose parent isn't found stays a function of its own.
-func (c *Code) attachCold(branch int64) {
-	type coldPart struct {
-		fn     uint32
-		parent string
-	}
-	var cold []coldPart
-	wanted := map[string][]uint32{}
-	for i := range c.Funcs {
-		if parent, ok := coldParent(c.Name(c.Funcs[i].Primary)); ok {
-			cold = append(cold, coldPart{uint32(i), parent})
-			wanted[parent] = nil
-		}
-	}
-	if len(cold) == 0 {
-		return
-	}
-	for i := range c.Funcs {
-		fn := &c.Funcs[i]
-		if _, ok := coldParent(c.Name(fn.Primary)); ok {
-			continue // no parent itself, whatever its aliases are called
-		}
-		aliases := fn.Aliases()
-		for n := -1; n < len(aliases); n++ {
-			symbol := fn.Primary
-			if n >= 0 {
-				symbol = aliases[n]
-			}
-			if list, ok := wanted[c.Name(symbol)]; ok {
-				wanted[c.Name(symbol)] = append(list, symbol, uint32(i))
-			}
-		}
-	}
-	gone := make([]bool, len(c.Funcs))
-	for _, part := range cold {
-		parent, ok := c.chooseParent(part.fn, wanted[part.parent], branch)
-		if !ok {
-			continue
-		}
-		extent, more := c.Funcs[part.fn].Entry, c.Funcs[parent].needMore()
-		more.cold = append(more.cold, extent)
-		c.Extents[extent].Func, c.Extents[extent].Part = parent, uint32(len(more.cold))
-		gone[part.fn] = true
-	}
-	c.dropFuncs(gone)
-}
-
-// maxParents is among how many functions of one name that of a cold part is looked
-// for: each is compared with each. The kernel has half a dozen init_once.
-const maxParents = 256
-
-// chooseParent picks a cold part's parent among candidates, which are pairs of
-// a symbol and the function it names.
-func (c *Code) chooseParent(cold uint32, candidates []uint32, branch int64) (uint32, bool) {
-	if len(candidates) > 2*maxParents {
-		return 0, false
-	}
-	file := c.file.SourceFile(c.Funcs[cold].Primary)
-	var sameFile, all []uint32
-	for i := 0; i < len(candidates); i += 2 {
-		s := &c.file.Symbols[candidates[i]]
-		all = append(all, candidates[i+1])
-		if s.Local() && file != 0 && c.file.SourceFile(candidates[i]) == file {
-			sameFile = append(sameFile, candidates[i+1])
-		}
-	}
-	switch {
-	case len(sameFile) == 1:
-		return sameFile[0], true
-	case len(all) == 1:
-		return all[0], true
-	}
-	target := &c.Extents[c.Funcs[cold].Entry]
-	for _, fn := range all {
-		if c.branchesInto(fn, target, branch) {
-			return fn, true
-		}
-	}
-	return 0, false
-}
-
-// branchesInto tells whether a relocation of the function's entry part lands
-// in the extent.
-func (c *Code) branchesInto(fn uint32, target *Extent, branch int64) bool {
-	e := &c.Extents[c.Funcs[fn].Entry]
-	relocs := c.file.Relocs(e.Section).Between(e.Start, e.End)
-	for i := range relocs.Len() {
-		r := relocs.At(i)
-		s := &c.file.Symbols[r.Symbol]
-		if s.Section != target.Section {
-			continue
-		}
-		if at := s.Value + uint64(r.Addend-branch); target.Start <= at && at < target.End {
-			return true
-		}
-	}
-	return false
 }
 
 // dropFuncs removes functions that became parts of others.

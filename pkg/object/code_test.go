@@ -15,7 +15,7 @@ import (
 
 func load(t *testing.T, o elfbuild.Object) *Code {
 	t.Helper()
-	c, err := LoadCode(parse(t, o), branch)
+	c, err := LoadCode(parse(t, o), conventions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,8 +109,20 @@ func TestFunctions(t *testing.T) {
 			[]string{"f .text[16:20] prefix 16", "g=g_alias .text[32:36] prefix 12"},
 		},
 		"1.3 a prefix with nothing behind it is a function": {
-			symbols{function("__pfx_f", local, ".text", 0, 16), function("f", global, ".text", 20, 4)},
-			[]string{"__pfx_f .text[0:16]", "f .text[20:24]"},
+			symbols{function("__pfx_f", local, ".text", 0, 16), function("f", global, ".text.b", 20, 4)},
+			[]string{"__pfx_f .text[0:16]", "f .text.b[20:24]"},
+		},
+		"1.3 a prefix with NOPs behind it": {
+			symbols{function("__cfi_f", local, ".text", 0, 16), function("f", global, ".text", 20, 4)},
+			[]string{"f .text[20:24] prefix 20"},
+		},
+		"1.3 a prefix behind other prefixes of names": {
+			symbols{
+				function("__pi___cfi_f", local, ".text", 0, 16), function("__pi_f", global, ".text", 16, 4),
+				function("__kvm_nvhe___pfx_g", local, ".text", 20, 12), function("__kvm_nvhe_g", global, ".text", 32, 4),
+				function("__pi_h", global, ".text", 36, 12),
+			},
+			[]string{"__pi_f .text[16:20] prefix 16", "__kvm_nvhe_g .text[32:36] prefix 12", "__pi_h .text[36:48]"},
 		},
 		"1.3 a prefix at the end of the section": {
 			symbols{function("f", global, ".text", 0, 4), function("__cfi_g", local, ".text", 48, 16)},
@@ -137,7 +149,7 @@ func TestFunctions(t *testing.T) {
 				function("f.isra.0", local, ".text", 4, 4), function("f", local, ".text", 0, 4),
 			},
 			[]string{
-				"f .text[0:4] .text.b[0:4](f.cold.3) .text.b[4:8](f.cold)",
+				"f .text[0:4] .text.b[4:8](f.cold) .text.b[0:4](f.cold.3)",
 				"f.isra.0 .text[4:8] .text.b[8:12](f.isra.0.cold)", "f.part.0 .text[8:12]",
 			},
 		},
@@ -163,6 +175,17 @@ func TestFunctions(t *testing.T) {
 		"1.4 a cold part of a cold part that stands in front of it": {
 			symbols{function("f", local, ".text", 0, 4), function("f.cold", local, ".text.b", 4, 4), function("f.cold.cold", local, ".text.b", 0, 4)},
 			[]string{"f .text[0:4] .text.b[0:4](f.cold.cold) .text.b[4:8](f.cold)"},
+		},
+		"2.8 basic-block sections, in the order of their numbers": {
+			symbols{
+				function("f.__part.2", local, ".text.b", 0, 4), function("f.__part.10", local, ".text.b", 4, 4), function("f.__part.1", local, ".text.b", 8, 4),
+				function("f", local, ".text", 0, 4), function("f.cold", local, ".text.b", 12, 4), function("g.split.1", local, ".text.b", 16, 4), function("g", local, ".text", 4, 4),
+				function("g.split", local, ".text.b", 20, 4), function("f.part.1", local, ".text", 8, 4),
+			},
+			[]string{
+				"f .text[0:4] .text.b[12:16](f.cold) .text.b[8:12](f.__part.1) .text.b[0:4](f.__part.2) .text.b[4:8](f.__part.10)",
+				"g .text[4:8] .text.b[20:24](g.split) .text.b[16:20](g.split.1)", "f.part.1 .text[8:12]",
+			},
 		},
 		"1.4 a cold name of the parent itself": {
 			symbols{function("f.cold", global, ".text", 0, 4), function("f", local, ".text", 0, 4), function("g", local, ".text", 4, 4)},
@@ -222,6 +245,34 @@ func TestColdParentByBranch(t *testing.T) {
 	want(t, "by name", functions(load(t, object("f.cold#2", -4))), swapped)
 	// One byte further is behind the part.
 	want(t, "behind the part", functions(load(t, object(".text.b", 4)))[:1], []string{"f .text[0:6] a.c"})
+}
+
+// A jump leads to a part through another part, too; the file counts only where none does,
+// or two functions jump there.
+func TestPartsByJumps(t *testing.T) {
+	object := func(first, second, inPart elfbuild.Reloc) elfbuild.Object {
+		return elfbuild.Object{
+			Symbols: []elfbuild.Symbol{
+				elfbuild.File("a.c"), function("f", local, ".text", 0, 5), elfbuild.File("b.c"), function("f", local, ".text", 5, 5),
+				function("f.__part.1", local, ".text.b", 0, 5), function("f.__part.2", local, ".text.b", 5, 4),
+			},
+			Sections: []elfbuild.Section{
+				elfbuild.Text(".text", elfbuild.Raw("e9 00000000", first), elfbuild.Raw("e9 00000000", second)),
+				elfbuild.Text(".text.b", elfbuild.Raw("e9 00000000", inPart), elfbuild.Raw("90909090")),
+			},
+		}
+	}
+	to := func(at int64) elfbuild.Reloc { return elfbuild.PC32(1, ".text.b", at-4) }
+	away := elfbuild.PC32(1, "elsewhere", -4)
+	const first, second = "f .text[0:5]", "f .text[5:10]"
+	const one, two = " .text.b[0:5](f.__part.1)", " .text.b[5:9](f.__part.2)"
+	want(t, "through a part", functions(load(t, object(to(0), away, to(5)))), []string{first + one + two + " a.c", second + " b.c"})
+	want(t, "each its own", functions(load(t, object(to(0), to(5), away))), []string{first + one + " a.c", second + two + " b.c"})
+	want(t, "both one", functions(load(t, object(to(5), to(5), away))), []string{first + " a.c", second + one + two + " b.c"})
+	want(t, "from two sides", functions(load(t, object(to(0), to(5), to(5)))), []string{first + one + " a.c", second + two + " b.c"})
+	none := to(5)
+	none.Type = uint32(elf.R_X86_64_NONE)
+	want(t, "relocated no more", functions(load(t, object(to(0), away, none))), []string{first + one + " a.c", second + two + " b.c"})
 }
 
 func TestSymbolsOf(t *testing.T) {
@@ -344,7 +395,7 @@ func TestLoadCodeRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := parse(t, elfbuild.Object{Symbols: symbols, Sections: []elfbuild.Section{nops(".text", 64)}})
-			if _, err := LoadCode(f, branch); !errors.Is(err, ErrFormat) {
+			if _, err := LoadCode(f, conventions); !errors.Is(err, ErrFormat) {
 				t.Errorf("error %v, want ErrFormat", err)
 			}
 		})

@@ -53,11 +53,11 @@ type File struct {
 	data    []byte
 	headers []byte // the section headers
 	big     bool
-	few     []uint32          // the symbol tables, their extended indices and the notes, in order
-	files   []uint32          // the STT_FILE symbols, in order
-	sorted  map[uint32][]byte // relocation records that had to be sorted
-	unread  map[uint32]int    // by section: how many relocation records nobody reads
-	mapped  *mapped.File      // nil for one from Parse
+	few     []uint32              // the symbol tables, their extended indices and the notes, in order
+	files   []uint32              // the STT_FILE symbols, in order
+	made    map[uint32]madeRelocs // by section of records: those that aren't read as they stand in the file
+	unread  map[uint32]int        // by section: how many relocation records nobody reads
+	mapped  *mapped.File          // nil for one from Parse
 }
 
 // Size is the length of the file in bytes, decompressed, with everything

@@ -21,8 +21,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// branch is what an x86-64 assembler adds to the addend of a direct branch.
-const branch = -4
+// conventions are those of x86-64, with the NOP of one byte alone.
+var conventions = Conventions{Branch: -4, Nops: func(code []byte) int {
+	return len(code) - len(bytes.TrimLeft(code, "\x90"))
+}}
 
 // small is an object with one of everything that Parse and LoadCode look at.
 func small() elfbuild.Object {
@@ -231,7 +233,7 @@ func TestFileNames(t *testing.T) {
 func TestNoSymbols(t *testing.T) {
 	f := parse(t, elfbuild.Object{NoSymbols: true, Sections: []elfbuild.Section{elfbuild.Text(".text", elfbuild.Raw("c3"))}})
 	want(t, "symbols", len(f.Symbols), 0)
-	c, err := LoadCode(f, branch)
+	c, err := LoadCode(f, conventions)
 	if err != nil || len(c.Funcs) != 0 {
 		t.Errorf("%d functions, %v", len(c.Funcs), err)
 	}
@@ -284,7 +286,7 @@ func TestExtendedIndices(t *testing.T) {
 			relocs := f.Relocs(n)
 			want(t, "relocations", relocs.Len(), 1)
 			want(t, "symbol", f.Symbols[relocs.At(0).Symbol].Name(), "f69999")
-			c, err := LoadCode(f, branch)
+			c, err := LoadCode(f, conventions)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -530,7 +532,7 @@ func touch(data []byte) {
 		}
 	}
 	sum += uint64(len(f.BuildID()))
-	c, err := LoadCode(f, branch)
+	c, err := LoadCode(f, conventions)
 	if err != nil {
 		return
 	}

@@ -112,6 +112,23 @@ func (r Relocs) Slice(lo, hi int) Relocs {
 // From is the records from lo on.
 func (r Relocs) From(lo int) Relocs { return r.Slice(lo, r.Len()) }
 
+// Without is the records of other types than some: a copy where there are such.
+func (r Relocs) Without(out func(typ uint32) bool) Relocs {
+	for i := range r.Len() {
+		if !out(r.Type(i)) {
+			continue
+		}
+		kept := slices.Clone(r.records[:i*relocSize])
+		for ; i < r.Len(); i++ {
+			if !out(r.Type(i)) {
+				kept = append(kept, r.records[i*relocSize:][:relocSize]...)
+			}
+		}
+		return Relocs{kept, r.big}
+	}
+	return r
+}
+
 // Annotations is the section in which the kernel's build marks where the
 // entries of tables start (ANNOTATE_DATA_SPECIAL, include/linux/annotate.h).
 const Annotations = ".discard.annotate_data"
@@ -135,16 +152,41 @@ func (f *File) RelocCount(section uint32) int {
 // Relocs is the records that apply to an allocated section, or to Annotations, sorted
 // by offset; those at one offset stay in the file's order. Every symbol index in them is
 // valid, and every offset lies in the section. Of a section whose relocations nobody
-// reads there are none.
+// reads there are none. Those that relocate nothing (IsNone) are left out, but in code:
+// there they are many, and who reads code passes over them.
 func (f *File) Relocs(section uint32) Relocs {
 	rela := f.Sections[section].rela
 	if rela == 0 {
 		return Relocs{big: f.big}
 	}
-	if sorted, ok := f.sorted[rela]; ok {
-		return Relocs{sorted, f.big}
+	if made, ok := f.made[rela]; ok {
+		return Relocs{made.effective, f.big}
 	}
 	return Relocs{f.Data(rela), f.big}
+}
+
+// AllRelocs is the records of Relocs with those that relocate nothing: where these stand
+// says how a table is laid out, as where the others do.
+func (f *File) AllRelocs(section uint32) Relocs {
+	if made, ok := f.made[f.Sections[section].rela]; ok {
+		return Relocs{made.all, f.big}
+	}
+	return f.Relocs(section)
+}
+
+// madeRelocs is records of a section that aren't as they stand in the file.
+type madeRelocs struct {
+	all       []byte // sorted
+	effective []byte // without those that relocate nothing; all where none are left out
+}
+
+// relocNone is the type of a relocation that relocates nothing, on every machine.
+const relocNone = 0
+
+// IsNone tells whether a relocation of that type relocates nothing: it is left where a
+// linker or a tool took one away.
+func (f *File) IsNone(typ uint32) bool {
+	return typ == relocNone || typ == arm64None && isARM64(f.Machine)
 }
 
 // DebugRelocs is the records that apply to a section that isn't allocated,
@@ -204,16 +246,16 @@ func (f *File) loadRelocs() error {
 	return f.checkAllRelocs()
 }
 
-// checkAllRelocs checks the records of every section, and makes sorted copies of those
-// that are out of order.
+// checkAllRelocs checks the records of every section, and makes copies of those that are
+// out of order, or of which some are to be left out.
 func (f *File) checkAllRelocs() error {
 	var mutex sync.Mutex
-	disorder := map[uint32]bool{}
+	found := map[uint32]relocFlaws{} // by section
 	err := f.EachRelocs(func(section uint32, relocs Relocs) error {
-		inOrder, err := f.checkRelocs(&f.Sections[section], relocs)
-		if !inOrder {
+		flaws, err := f.checkRelocs(&f.Sections[section], relocs)
+		if flaws != (relocFlaws{}) {
 			mutex.Lock()
-			disorder[f.Sections[section].rela] = true
+			found[section] = found[section].with(flaws)
 			mutex.Unlock()
 		}
 		return err
@@ -221,11 +263,29 @@ func (f *File) checkAllRelocs() error {
 	if err != nil {
 		return err
 	}
-	f.sorted = map[uint32][]byte{}
-	for rela := range disorder {
-		f.sorted[rela] = f.sortRelocs(Relocs{f.Data(rela), f.big})
+	f.made = map[uint32]madeRelocs{}
+	for section, flaws := range found {
+		relocs := f.Relocs(section)
+		if flaws.disorder {
+			relocs.records = f.sortRelocs(relocs)
+		}
+		made := madeRelocs{relocs.records, relocs.records}
+		if flaws.none {
+			made.effective = relocs.Without(f.IsNone).records
+		}
+		f.made[f.Sections[section].rela] = made
 	}
 	return nil
+}
+
+// relocFlaws is why the records of a section aren't read as they stand in the file.
+type relocFlaws struct {
+	disorder bool // they aren't sorted
+	none     bool // some relocate nothing, and the section holds no code
+}
+
+func (x relocFlaws) with(y relocFlaws) relocFlaws {
+	return relocFlaws{x.disorder || y.disorder, x.none || y.none}
 }
 
 // EachRelocs does work on the records of all sections that have some, on all cores. The
@@ -270,23 +330,23 @@ func (f *File) EachRelocs(work func(section uint32, relocs Relocs) error) error 
 	})
 }
 
-// checkRelocs checks the symbol and offset of records that apply to a section, and
-// tells whether they are in order.
-func (f *File) checkRelocs(target *Section, relocs Relocs) (inOrder bool, err error) {
-	inOrder = true
+// checkRelocs checks the symbol and offset of records that apply to a section.
+func (f *File) checkRelocs(target *Section, relocs Relocs) (flaws relocFlaws, err error) {
+	code := target.Executable()
 	last := uint64(0)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		if uint64(r.Symbol) >= uint64(len(f.Symbols)) {
-			return true, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name(), r.Offset, r.Symbol, len(f.Symbols))
+			return flaws, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name(), r.Offset, r.Symbol, len(f.Symbols))
 		}
 		if r.Offset >= target.Size {
-			return true, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
+			return flaws, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
 		}
-		inOrder = inOrder && last <= r.Offset
+		flaws.disorder = flaws.disorder || r.Offset < last
+		flaws.none = flaws.none || !code && f.IsNone(r.Type)
 		last = r.Offset
 	}
-	return inOrder, nil
+	return flaws, nil
 }
 
 // sortRelocs is a copy of records that is sorted by offset.
