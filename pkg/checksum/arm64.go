@@ -55,6 +55,9 @@ var arm64 = machine{
 		const loadOrStore = 0x0a00_0000 // op0 is x1x0
 		return a64(code)&loadOrStore != 0x0800_0000
 	},
+	barrier: func(code []byte) bool { // DSB, DMB, ISB, SB, not CLREX (0x40)
+		return a64(code)&0xffff_f01f == 0xd503_301f && a64(code)&0xe0 >= 0x80
+	},
 	nop: "\x1f\x20\x03\xd5",
 	fill: func(code []byte) int { // UDF #0
 		if len(code) < 4 {

@@ -14,7 +14,17 @@ import (
 // bounds is the places in read-only sections that references lead to and no
 // symbol marks, in order: a nameless datum ends where the next one begins
 // (rule 5.1).
-type bounds []datumKey
+type bounds []bound
+
+// bound is such a place, and the section that refers to it.
+type bound struct {
+	datumKey
+	from uint32
+}
+
+func compareBounds(a, b bound) int {
+	return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start), cmp.Compare(a.from, b.from))
+}
 
 // datumKey is where a datum starts.
 type datumKey struct {
@@ -28,28 +38,34 @@ func (k datumKey) less(other datumKey) bool {
 
 // end is where the datum that starts at k ends.
 func (p *program) end(k datumKey) uint64 {
-	end := p.file.Sections[k.section].Size
-	if i := sort.Search(len(p.bounds), func(i int) bool { return k.less(p.bounds[i]) }); i < len(p.bounds) && p.bounds[i].section == k.section {
+	end := p.nextSymbol(k)
+	if i := sort.Search(len(p.bounds), func(i int) bool { return k.less(p.bounds[i].datumKey) }); i < len(p.bounds) && p.bounds[i].section == k.section {
 		end = min(end, p.bounds[i].start)
 	}
+	if p.kinds[k.section] != sectionCode {
+		return end
+	}
+	if dataEnd, ok := p.code.DataAt(k.section, k.start); ok { // a literal pool
+		end = min(end, dataEnd)
+	}
+	return p.withoutZeros(k, end)
+}
+
+// nextSymbol is where the first symbol behind a place stands, or the section ends.
+func (p *program) nextSymbol(k datumKey) uint64 {
+	end := p.file.Sections[k.section].Size
 	symbols := p.code.SymbolsOf(k.section)
 	i := sort.Search(len(symbols), func(i int) bool { return p.file.Symbols[symbols[i]].Value > k.start })
 	if i < len(symbols) {
 		end = min(end, p.file.Symbols[symbols[i]].Value)
 	}
-	if p.kinds[k.section] == sectionCode {
-		return p.poolEnd(k, end)
-	}
 	return end
 }
 
-// poolEnd is where a datum in a literal pool ends, which isn't behind end. The zeros
-// at its end may be there for what stands behind: they are no part of it, as an
-// instruction that reads them reads zeros.
-func (p *program) poolEnd(k datumKey, end uint64) uint64 {
-	if dataEnd, ok := p.code.DataAt(k.section, k.start); ok {
-		end = min(end, dataEnd)
-	}
+// withoutZeros is where a datum ends that ends at a place, without the zeros at its end.
+// They may be there for what stands behind: they are no part of it, as an instruction that
+// reads them reads zeros.
+func (p *program) withoutZeros(k datumKey, end uint64) uint64 {
 	data := p.file.Data(k.section)
 	relocs := p.dataRelocs(k.section, k.start, end)
 	first := k.start
@@ -66,7 +82,7 @@ func (p *program) poolEnd(k datumKey, end uint64) uint64 {
 // refersTo tells whether nameless data that references lead to start in a range of
 // a section.
 func (b bounds) refersTo(section uint32, start, end uint64) bool {
-	i := sort.Search(len(b), func(i int) bool { return !b[i].less(datumKey{section, start}) })
+	i := sort.Search(len(b), func(i int) bool { return !b[i].datumKey.less(datumKey{section, start}) })
 	return i < len(b) && b[i].section == section && b[i].start < end
 }
 
@@ -78,7 +94,7 @@ func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
 	}
 	key := datumKey{t.section, t.start}
 	if w.p.bounds == nil {
-		w.findings.data = append(w.findings.data, key)
+		w.findings.data = append(w.findings.data, bound{key, w.parts[w.current].section})
 		w.unsettled = true
 		return 0, 0, false
 	}
@@ -87,7 +103,7 @@ func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
 
 // findBounds adds to the nameless data that code refers to what other data
 // refer to, in order and without repetition.
-func (p *program) findBounds(found []datumKey) bounds {
+func (p *program) findBounds(found []bound) bounds {
 	if len(found) == 0 {
 		return bounds{}
 	}
@@ -100,14 +116,12 @@ func (p *program) findBounds(found []datumKey) bounds {
 		}
 		return nil
 	})
-	slices.SortFunc(found, func(a, b datumKey) int {
-		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
-	})
+	slices.SortFunc(found, compareBounds)
 	return slices.Compact(found)
 }
 
 // boundsIn is the nameless data that relocations of a section of data refer to.
-func (p *program) boundsIn(section uint32, relocs object.Relocs) (list []datumKey) {
+func (p *program) boundsIn(section uint32, relocs object.Relocs) (list []bound) {
 	if !p.file.Sections[section].Allocated() || p.kinds[section] == sectionCode {
 		return nil
 	}
@@ -117,7 +131,7 @@ func (p *program) boundsIn(section uint32, relocs object.Relocs) (list []datumKe
 		}
 		r := relocs.At(n)
 		if t := p.resolve(r.Symbol, r.Addend); t.kind == targetDatum && t.end == 0 {
-			list = append(list, datumKey{t.section, t.start})
+			list = append(list, bound{datumKey{t.section, t.start}, section})
 		}
 	}
 	return list

@@ -41,7 +41,7 @@ import (
 
 // FormVersion is the version of the canonical form. Digests of different
 // versions don't compare; whoever changes what is hashed raises it.
-const FormVersion = 4
+const FormVersion = 5
 
 // ErrMachine is the error for a machine without a row.
 var ErrMachine = errors.New("unsupported machine")

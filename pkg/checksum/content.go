@@ -63,7 +63,7 @@ type known struct {
 
 // appendDatum encodes nameless data that the function refers to.
 func (w *walker) appendDatum(b []byte, t *target, start, end uint64) []byte {
-	key := nestedKey{datumKey{t.section, start}, 0, w.masking}
+	key := nestedKey{datumKey{t.section, start}, end, 0, w.masking}
 	k, again := w.known[key]
 	if !again && w.isLarge(t.section, start, end, alwaysBrief) && !w.ownTable(t.section, start, end) {
 		return w.appendByDigest(b, int64(t.at-start), key.datumKey, end)
@@ -114,7 +114,7 @@ func (w *walker) appendDigest(b []byte, digest Digest) []byte {
 
 // appendTable encodes a table of jumps, a large one only once.
 func (w *walker) appendTable(b []byte, table *jumpTable) []byte {
-	key := nestedKey{datumKey{table.section, table.start}, 0, w.masking}
+	key := nestedKey{datumKey{table.section, table.start}, 0, 0, w.masking}
 	if k, ok := w.known[key]; ok {
 		return w.appendBrief(b, 0, k.digest)
 	}
@@ -182,6 +182,8 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 		return w.appendEntryOf(b, t)
 	case targetStray:
 		return w.appendStray(b, t)
+	case targetAbsolute:
+		return binary.AppendUvarint(append(b, tagAbsolute), uint64(t.offset))
 	}
 	b = append(b, tagSection)
 	b = appendText(b, Normal(w.p.file.Sections[t.section].Name()))
@@ -339,7 +341,7 @@ func (w *walker) isOwnText(t *target) bool {
 func (w *walker) isJumpTable(t *target) bool {
 	if w.jumpTableAt(t.section, t.at) != nil {
 		if w.p.bounds == nil { // others end where it starts
-			w.findings.data = append(w.findings.data, datumKey{t.section, t.at})
+			w.findings.data = append(w.findings.data, bound{datumKey{t.section, t.at}, w.parts[w.current].section})
 		}
 		return true
 	}
@@ -392,6 +394,7 @@ const maxUses = 64
 // that it refers to in turn is within maxDepth.
 type nestedKey struct {
 	datumKey
+	end    uint64 // of the datum; that of a label's constants depends on who refers to it
 	depth  int
 	masked bool // without line numbers
 }
@@ -420,9 +423,9 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 		return append(b, tagCycle)
 	}
 	w.depth++
-	n, ok := w.recall(nestedKey{key, 0, w.masking})
+	n, ok := w.recall(nestedKey{key, end, 0, w.masking})
 	if !ok {
-		n, ok = w.recall(nestedKey{key, w.depth, w.masking})
+		n, ok = w.recall(nestedKey{key, end, w.depth, w.masking})
 		w.truncated = w.truncated || ok
 	}
 	if !ok {
@@ -465,7 +468,7 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 	if w.unsettled {
 		n.open = w.body
 	}
-	k := nestedKey{key, 0, w.masking}
+	k := nestedKey{key, end, 0, w.masking}
 	if w.truncated {
 		k.depth = w.depth
 	}

@@ -34,7 +34,7 @@ var relocNames = [...]string{
 	relocPage: "page", relocLow12: "low12", relocGOTPage: "gotpage", relocGOTLow12: "gotlow12",
 	relocMove0: "g0", relocMove1: "g1", relocMove2: "g2", relocMove3: "g3",
 	relocMovePC0: "prel_g0", relocMovePC1: "prel_g1", relocMovePC2: "prel_g2", relocMovePC3: "prel_g3",
-	relocLiteral: "literal", relocBased: "base",
+	relocLiteral: "literal", relocBased: "base", relocRunsOn: "runs on into",
 }
 
 // Describe says in words what a step is: in one line, and more for data. It
@@ -45,11 +45,13 @@ func (s *Step) Describe() ([]Line, error) {
 	case InstructionStep:
 		d.instruction()
 	case PrefixStep:
-		d.text("%x", d.take(int(d.byte())))
+		d.prefix()
 	case ReferenceStep:
 		d.reference()
 	case EntryStep:
 		d.entry(s)
+	case LabelStep:
+		d.label(s)
 	default:
 		d.target(true)
 	}
@@ -105,6 +107,15 @@ func (d *describer) instruction() {
 	}
 }
 
+// prefix reads what stands in front of the entry.
+func (d *describer) prefix() {
+	d.text("%x", d.take(int(min(d.uvarint(), 1<<62))))
+	for len(d.rest) > 0 && !d.bad {
+		d.text(", +%#x: ", d.uvarint())
+		d.kindAndTarget(true)
+	}
+}
+
 func (d *describer) reference() {
 	d.kind()
 	if len(d.rest) == 1 && d.rest[0] < NumClasses { // what it is comes as a step of its own
@@ -151,6 +162,17 @@ func (d *describer) entry(s *Step) {
 		}
 		d.text(", +%#x: ", d.uvarint())
 		d.kindAndTarget(true)
+	}
+}
+
+// label reads what walker.label wrote.
+func (d *describer) label(s *Step) {
+	if d.byte() != tagLabel {
+		d.bad = true
+	}
+	d.text("label %s", strings.ReplaceAll(d.string(), "\x00", ""))
+	if len(s.Place) > 0 && s.Place[0] == tagFront {
+		d.text(", in front of the entry")
 	}
 }
 
@@ -251,6 +273,8 @@ func (d *describer) target(top bool) {
 		default:
 			d.bad = true
 		}
+	case tagAbsolute:
+		d.text("the number %#x", d.uvarint())
 	case tagPlace:
 		d.text("its place")
 	case tagAnchor:

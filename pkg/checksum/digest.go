@@ -142,7 +142,7 @@ func (d *digester) step(s *Step) {
 		x.bytes, x.places = append(x.bytes, s.Bytes...), append(x.places, s.Place...)
 	} else {
 		d.add(s.Class, s)
-		if s.Kind == EntryStep {
+		if s.Kind >= EntryStep {
 			d.entries[s.Class]++
 			if s.Place != nil {
 				d.places[s.Class] = binary.AppendUvarint(d.places[s.Class], uint64(d.entries[s.Class]))
@@ -183,7 +183,7 @@ func (d *digester) plain(insts []inst, code []byte, stop uint64) (taken int) {
 	return taken
 }
 
-// quick adds a step that is no more than its bytes, and no entry of a table, without a
+// quick adds a step that is no more than its bytes, and has no place, without a
 // Step. It leaves it alone, and says so, where that isn't so.
 func (d *digester) quick(c Class, bytes []byte) bool {
 	if d.lined(c) {
@@ -255,10 +255,13 @@ func (d *digester) sum(list []ClassDigest) (total Digest, classes []ClassDigest)
 		if len(d.classes[c]) > 0 {
 			list = append(list, d.class(c, "", d.classes[c], d.places[c]))
 		}
-	}
-	for i := range d.special {
-		if x := &d.special[i]; len(x.bytes) > 0 {
-			list = append(list, d.class(Special, x.section, x.bytes, x.places))
+		if c != Special {
+			continue
+		}
+		for i := range d.special {
+			if x := &d.special[i]; len(x.bytes) > 0 {
+				list = append(list, d.class(Special, x.section, x.bytes, x.places))
+			}
 		}
 	}
 	return d.hash.sum(d.total), list

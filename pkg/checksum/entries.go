@@ -72,6 +72,7 @@ func (p *program) look(x *part) {
 		x.hi-- // code without a symbol that runs into what was taken for padding
 	}
 	x.front = p.firstFront(x.lo, x)
+	x.labels = p.labelsIn(x.section, x.start, x.end)
 }
 
 // hasReplacement tells whether an entry has replacement code.

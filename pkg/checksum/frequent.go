@@ -58,8 +58,8 @@ func (w *walker) keep(kind relocKind, symbol uint32, t *target) {
 		len(w.encoded) > len(f.bytes) || kind >= unnamed {
 		return
 	}
-	if s := &w.p.file.Symbols[symbol]; s.Defined() && s.Local() && w.p.inKinds[symbol] != sectionCode {
-		return // it may keep books, or be a jump table
+	if s := &w.p.file.Symbols[symbol]; s.Defined() && (s.Local() && w.p.inKinds[symbol] != sectionCode || w.p.isConstants(symbol)) {
+		return // it may keep books, be a jump table, or count by its content
 	}
 	if _, own := w.own(t); own {
 		return

@@ -69,7 +69,7 @@ func (f *anchorFlow) jump(i int32, r *registers) {
 	count, ok := f.bound(f.values[v.from].inst)
 	if !ok {
 		if f.w.p.bounds == nil {
-			f.w.findings.data = append(f.w.findings.data, table.datumKey)
+			f.w.findings.data = append(f.w.findings.data, bound{table.datumKey, part.section})
 			f.w.unsettled, f.lost = true, true
 			return
 		}

@@ -55,6 +55,9 @@ type machine struct {
 	// addressing is what it takes to prove what accesses by section anchors refer to;
 	// nil for a machine without.
 	addressing *addressing
+	// barrier tells whether an instruction only keeps what is behind it from running
+	// ahead; nil where nobody knows.
+	barrier func(code []byte) bool
 	// nop is the instruction that most padding is made of; empty for none.
 	nop string
 	// fill is how many bytes at the start of code are padding outside of every
@@ -115,6 +118,7 @@ const (
 	relocMovePC3
 	relocLiteral // PC-relative, a load
 	relocBased   // no relocation: what a register is proved to hold, and a number
+	relocRunsOn  // no relocation: what stands behind a function that doesn't end
 
 	unnamed = 0x80
 )

@@ -4,6 +4,8 @@ package checksum
 
 import (
 	"debug/elf"
+	"strings"
+	"sync/atomic"
 
 	"github.com/fnsum/fnsum/internal/huge"
 	"github.com/fnsum/fnsum/internal/parallel"
@@ -36,6 +38,8 @@ type program struct {
 	// lineSections are the sections in which a function is defined that takes
 	// a line: calls within a section may have no relocation.
 	lineSections []bool
+	// typed is set where there are symbols whose value is a type hash.
+	typed bool
 	// names are what symbols go by that have a counterpart in another object;
 	// the rest go by their normal names.
 	names  map[uint32]string
@@ -44,6 +48,8 @@ type program struct {
 	// replaced is where in executable sections replacement code stands.
 	replaced []span
 	taken    []takenPlace // of a machine with section anchors
+	labels   []uint32     // the labels in code, by section and value
+	labelled []bool       // by section: it has some
 }
 
 // name is what a symbol goes by, and whether no other symbol of the object goes
@@ -75,6 +81,7 @@ const (
 	markTwin                             // shared, and its file and size don't tell which it is
 	markBook                             // shared, and keeps books for one place in the code
 	markEntry                            // what the function goes by that starts there
+	markLabel                            // a label in code
 )
 
 func newProgram(file *object.File, m *machine, table *lines.Table, workers int) (*program, error) {
@@ -103,6 +110,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 		return nil, err
 	}
 	p.markEntries()
+	p.findLabels()
 	p.findTypeHashes()
 	p.replaced = p.replacements()
 	p.markFronts(workers)
@@ -115,9 +123,13 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 // typeHashSize is the length of a kCFI type hash in bytes.
 const typeHashSize = 4
 
+// typePrefix begins the names of the symbols whose value is a function's type hash, by which
+// assembly refers to it (SYM_TYPED_START, include/linux/cfi_types.h).
+const typePrefix = "__kcfi_typeid_"
+
 // findTypeHashes makes the type hashes of kCFI that stand in front of functions as
-// data, without a symbol, a part of these (rule 1.3): a word that isn't zero, with
-// nothing but padding behind.
+// data, without a symbol, a part of these (rule 1.3): a word that isn't zero, or is
+// relocated by the symbol of a hash, with nothing but padding behind.
 func (p *program) findTypeHashes() {
 	in := &decode.Inst{}
 	for i := range p.file.Sections {
@@ -126,20 +138,46 @@ func (p *program) findTypeHashes() {
 			continue
 		}
 		for start, end, ok := p.code.Data(section, 0); ok; start, end, ok = p.code.Data(section, end) {
-			next := p.code.Before(section, end)
-			if end-start != typeHashSize || next < 0 || p.code.Innermost(section, start) >= 0 {
-				continue
-			}
-			e := &p.code.Extents[next]
-			word := p.file.Data(section)[start:end]
-			if e.Part > 0 || p.machine.fill(word) > 0 || !p.padding(section, end, e.Start, in) {
-				continue
-			}
-			for n := next; n < len(p.code.Extents) && p.code.Extents[n].Section == section && p.code.Extents[n].Start == e.Start; n++ {
-				fn := &p.code.Funcs[p.code.Extents[n].Func]
-				fn.Prefix = min(fn.Prefix, start)
+			if end-start == typeHashSize && p.machine.fill(p.file.Data(section)[start:end]) == 0 {
+				p.typeHash(section, start, in)
 			}
 		}
+	}
+	if !p.typed {
+		return
+	}
+	for i := range p.code.Extents {
+		e := &p.code.Extents[i]
+		if e.Part > 0 || p.code.Funcs[e.Func].Prefix < e.Start {
+			continue
+		}
+		relocs := p.file.Relocs(e.Section).Between(e.Start-min(e.Start, typeHashReach), e.Start)
+		for n := range relocs.Len() {
+			if r := relocs.At(n); !p.machine.isNone(r.Type) && strings.HasPrefix(p.file.Symbols[r.Symbol].Name(), typePrefix) {
+				p.typeHash(e.Section, r.Offset, in)
+			}
+		}
+	}
+}
+
+// typeHashReach is how many bytes a relocated type hash stands in front of a function at
+// most: as many NOPs as the kernel has there, several times.
+const typeHashReach = 256
+
+// typeHash makes a type hash a part of the functions behind it, if nothing but padding
+// stands between.
+func (p *program) typeHash(section uint32, start uint64, in *decode.Inst) {
+	next, end := p.code.Before(section, start), start+typeHashSize
+	if next < 0 || p.code.Innermost(section, start) >= 0 {
+		return
+	}
+	e := &p.code.Extents[next]
+	if e.Part > 0 || end > e.Start || !p.padding(section, end, e.Start, in) {
+		return
+	}
+	for n := next; n < len(p.code.Extents) && p.code.Extents[n].Section == section && p.code.Extents[n].Start == e.Start; n++ {
+		fn := &p.code.Funcs[p.code.Extents[n].Func]
+		fn.Prefix = min(fn.Prefix, start)
 	}
 }
 
@@ -149,6 +187,7 @@ func (p *program) nameSymbols(workers int) {
 	hashes, free := huge.Scratch[uint64](len(p.file.Symbols))
 	defer free()
 	p.renamed = newRenames(len(p.file.Symbols))
+	var typed atomic.Bool
 	parallel.Chunks(workers, len(p.file.Symbols), parallel.Chunk, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s := &p.file.Symbols[i]
@@ -166,6 +205,9 @@ func (p *program) nameSymbols(workers int) {
 			if !s.Defined() || p.kinds[s.Section] == sectionCode {
 				p.marks[i] |= p.lineMarks(normal)
 			}
+			if !s.Defined() && strings.HasPrefix(name, typePrefix) {
+				typed.Store(true)
+			}
 			if !s.Defined() {
 				continue
 			}
@@ -176,6 +218,7 @@ func (p *program) nameSymbols(workers int) {
 			hashes[i] = xxh3.HashString(normal) | 1 // 0: it has no name to share
 		}
 	})
+	p.typed = typed.Load()
 	p.lineSections = make([]bool, len(p.file.Sections))
 	for i := range p.marks {
 		if s := &p.file.Symbols[i]; p.marks[i]&markLine != 0 && s.Defined() {

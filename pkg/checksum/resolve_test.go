@@ -47,6 +47,8 @@ func (t *target) words(p *program) string {
 		return s + "special"
 	case targetStray:
 		return fmt.Sprintf("%sstray %d", s, t.at)
+	case targetAbsolute:
+		return fmt.Sprintf("%snumber %d", s, t.offset)
 	}
 	return fmt.Sprintf("%ssection%+d", s, t.offset)
 }
@@ -107,7 +109,7 @@ func TestResolve(t *testing.T) {
 	}{
 		{"3.1", "undefined", 8, "undefined+8"},
 		{"3.1", "undefined", -8, "undefined-8"},
-		{"3.1", "absolute", 0, "absolute+0"},
+		{"3.1 a number", "absolute", 2, "number 9"},
 		{"3.2", "__bug_table", 12, "special"},
 		{"3.3 the entry", ".text", 2, "f+0"},
 		{"3.3 an alias keeps its name", "f2", 0, "f2+0"},

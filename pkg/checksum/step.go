@@ -23,6 +23,7 @@ const (
 	CFI                         // what stands in front of the entry: the kCFI type hash
 	Cold                        // everything in the cold part, a second time
 	Special                     // any other table about code: one class for each section's name
+	Labels                      // entry points inside it that have a name
 
 	NumClasses = iota
 )
@@ -46,14 +47,15 @@ var classes = [NumClasses]struct{ reason, short string }{
 	CFI:     {"cfi", "k"},
 	Cold:    {"cold", "z"},
 	Special: {"special", "S"},
+	Labels:  {"labels", "n"},
 }
 
 // String is the class's name among a comparison's reasons.
 func (c Class) String() string { return classes[c].reason }
 
-// Table tells whether the class is of tables about code, whose entries have
-// places.
-func (c Class) Table() bool { return c >= Alternatives && c <= Tracing || c == Special }
+// Table tells whether the class is of what has places: the entries of tables about code, and
+// labels.
+func (c Class) Table() bool { return c >= Alternatives && c <= Tracing || c >= Special }
 
 // Short is the class's abbreviation in a manifest.
 func (c Class) Short() string { return classes[c].short }
@@ -91,7 +93,7 @@ type Step struct {
 	Dwarf []byte
 	// Lines are the line numbers that Masked and Dwarf leave out.
 	Lines []LineNumber
-	// Place is, of an entry of a table, the encoding of the place that it is
+	// Place is, of an entry of a table or a label, the encoding of the place that it is
 	// about; nil where that is where such entries are in nearly every function.
 	Place []byte
 	// Across is set where the step says a place in another part.
@@ -115,6 +117,7 @@ const (
 	ContentStep              // of what the reference before refers to
 	PrefixStep               // an instruction in front of the entry
 	EntryStep                // an entry of a table about the instruction before
+	LabelStep                // a label at the instruction behind
 )
 
 // visitor takes the steps of a function, in order.
@@ -125,29 +128,31 @@ type visitor interface {
 // The first byte of an element of the canonical form. A plain instruction
 // begins with its length (1 to 15) and, above it, its number of references.
 const (
-	tagBranch  = 0x80 // and the number of bytes behind the form
-	tagRaw     = 0xf0 // bytes that are no instruction
-	tagNop     = 0xf1 // a NOP that a table's entry is about
-	tagFront   = 0xf2 // a place in the padding in front of the entry
-	tagLine    = 0xf3 // what a line number was left out of
-	tagEntry   = 'E'  // an entry of a table
-	tagNamed   = 'e'  // and of which, by name
-	tagName    = 'N'
-	tagNumber  = '#' // which of several symbols of one normal name
-	tagSelf    = '@'
-	tagInside  = 'I'
-	tagString  = 'T'
-	tagMerge   = 'M'
-	tagDatum   = 'D'
-	tagNested  = 'd'
-	tagSpecial = 'X'
-	tagStray   = 'P'
-	tagSection = 'S'
-	tagBiased  = '+'
-	tagOwnName = '_'
-	tagCycle   = 'O'
-	tagBrief   = 'B' // a datum by its digest: a large one, or one that stands in front already
-	tagAnchor  = 'A' // an address that reaches nothing but accesses, which say their places
-	tagPlace   = 'p' // the place that an entry of a table is about
-	tagJumps   = 'J' // a table of places in the function, as its entries lead there
+	tagBranch   = 0x80 // and the number of bytes behind the form
+	tagRaw      = 0xf0 // bytes that are no instruction
+	tagNop      = 0xf1 // a NOP that a table's entry is about
+	tagFront    = 0xf2 // a place in the padding in front of the entry
+	tagLine     = 0xf3 // what a line number was left out of
+	tagEntry    = 'E'  // an entry of a table
+	tagNamed    = 'e'  // and of which, by name
+	tagName     = 'N'
+	tagNumber   = '#' // which of several symbols of one normal name
+	tagSelf     = '@'
+	tagInside   = 'I'
+	tagString   = 'T'
+	tagMerge    = 'M'
+	tagDatum    = 'D'
+	tagNested   = 'd'
+	tagSpecial  = 'X'
+	tagStray    = 'P'
+	tagSection  = 'S'
+	tagBiased   = '+'
+	tagOwnName  = '_'
+	tagCycle    = 'O'
+	tagBrief    = 'B' // a datum by its digest: a large one, or one that stands in front already
+	tagAnchor   = 'A' // an address that reaches nothing but accesses, which say their places
+	tagAbsolute = 'V' // a number
+	tagLabel    = 'L' // a label
+	tagPlace    = 'p' // the place that an entry of a table is about
+	tagJumps    = 'J' // a table of places in the function, as its entries lead there
 )

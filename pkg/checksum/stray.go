@@ -10,6 +10,7 @@ import (
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/decode"
+	"github.com/fnsum/fnsum/pkg/object"
 )
 
 // strays is the code that no symbol covers, cut into pieces (rule 1.7).
@@ -39,7 +40,7 @@ type strayRef struct {
 
 // findings is what a walk learns that others need to know.
 type findings struct {
-	data  []datumKey
+	data  []bound
 	stray []strayRef
 	uses  []use
 }
@@ -106,13 +107,21 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 	ended := true // nothing runs into the next instruction
 	var pools stretch
 	next, entries := p.tables.In(section, start, end)
+	rest := p.stretch(section, start, end) // what is padding, in the end
+	var relocs object.Relocs               // in it, of which fill is no padding
+	if rest.relocs > 0 {
+		relocs = p.file.Relocs(section).Between(start, end).Without(p.machine.isNone)
+	}
 	for at := start; at < end; {
 		for next < entries && (uint64(p.tables.Entries[next].Place) < at || p.tables.Entries[next].Front) {
 			next++
 		}
+		for relocs.Len() > 0 && relocs.Offset(0) < at {
+			relocs = relocs.From(1)
+		}
 		// An entry about padding makes it code, also one about its middle.
 		padding := func(n uint64) bool { return next == entries || uint64(p.tables.Entries[next].Place) >= at+n }
-		if n := uint64(p.machine.fill(code[at:])); n > 0 && ended && padding(n) {
+		if n := uint64(p.machine.fill(code[at:])); n > 0 && ended && padding(n) && offsetOf(relocs, 0) >= at+n {
 			at += n
 			continue
 		}
@@ -143,13 +152,12 @@ func (p *program) cut(s *strays, account *Account, section uint32, start, end ui
 			ended = false
 		}
 	}
-	padding := p.stretch(section, start, end)
-	padding.subtract(pools)
+	rest.subtract(pools)
 	for i := first; i < len(s.pieces); i++ {
-		padding.subtract(p.stretch(section, s.pieces[i].start, s.pieces[i].end))
+		rest.subtract(p.stretch(section, s.pieces[i].start, s.pieces[i].end))
 	}
-	padding.entries = 0 // those are about the function behind
-	account.give(inPadding, padding)
+	rest.entries = 0 // those are about the function behind
+	account.give(inPadding, rest)
 }
 
 // span is a range of a section.

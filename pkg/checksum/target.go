@@ -15,14 +15,15 @@ import (
 type targetKind uint8
 
 const (
-	targetName    targetKind = iota // a named function or datum, defined here or not, and an offset
-	targetInside                    // a place inside a function other than its entry
-	targetString                    // text
-	targetMerge                     // an entry of a section of constants
-	targetDatum                     // nameless data, by content
-	targetSpecial                   // a table about code: by the section's name
-	targetStray                     // code without a symbol
-	targetSection                   // a place that no symbol explains
+	targetName     targetKind = iota // a named function or datum, defined here or not, and an offset
+	targetInside                     // a place inside a function other than its entry
+	targetString                     // text
+	targetMerge                      // an entry of a section of constants
+	targetDatum                      // nameless data, by content
+	targetSpecial                    // a table about code: by the section's name
+	targetStray                      // code without a symbol
+	targetSection                    // a place that no symbol explains
+	targetAbsolute                   // a number: what an absolute symbol stands for
 )
 
 // target is where a reference points, before it is written down: what
@@ -30,7 +31,7 @@ const (
 type target struct {
 	kind   targetKind
 	symbol uint32 // whose name it is; 0 where a section's name or content says it
-	offset int64  // from the symbol, or from the start of the datum or section
+	offset int64  // from the symbol, or from the start of the datum or section; the number
 
 	section uint32 // of the place
 	at      uint64 // the place in the section, where it lies in one
@@ -51,6 +52,9 @@ type target struct {
 func (p *program) resolve(symbol uint32, addend int64) target {
 	s := &p.file.Symbols[symbol]
 	if !s.Defined() {
+		if s.Section == object.SectionAbs {
+			return target{kind: targetAbsolute, offset: int64(s.Value) + addend, extent: -1}
+		}
 		return target{kind: targetName, symbol: symbol, offset: addend, extent: -1}
 	}
 	if s.Type() == elf.STT_SECTION {
@@ -181,6 +185,10 @@ func (p *program) resolveCode(t target) target {
 		return t
 	}
 	t.extent = p.code.Innermost(t.section, t.at)
+	if label := p.labelIn(t.section, t.at); label != 0 && (t.extent < 0 || p.code.Extents[t.extent].Start != t.at) {
+		t.kind, t.symbol, t.offset = targetName, label, 0
+		return t
+	}
 	if t.extent < 0 {
 		if _, ok := p.code.DataAt(t.section, t.at); ok { // a literal pool
 			t.kind, t.start = targetDatum, t.at

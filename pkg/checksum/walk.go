@@ -30,6 +30,7 @@ type part struct {
 	// the part itself, and the first behind.
 	relocs        object.Relocs
 	front, lo, hi int
+	labels        []uint32 // in it, in order
 	// replaces is set for code that stands in for other code: all its steps
 	// are of the class Alternatives.
 	replaces bool
@@ -319,32 +320,54 @@ func (l *layout) index(offset uint64) int {
 func (w *walker) walkPrefix(i int) {
 	part := &w.parts[i]
 	if part.extent >= 0 {
+		w.frontLabels(i)
 		w.frontEntries(i)
 		w.account.prefix(w.p, part)
 	}
 	if part.prefix >= part.start {
 		return
 	}
-	code := w.p.file.Data(part.section)[part.prefix:part.start]
-	relocs := w.p.file.Relocs(part.section).Between(part.prefix, part.start)
+	relocs := w.p.file.Relocs(part.section).Between(part.prefix, part.start).Without(w.p.machine.isNone)
 	in := &w.prefix
-	for at := w.p.nops(part.section, part.prefix, part.start); at < len(code); {
-		ok := w.p.read(part.section, part.prefix+uint64(at), part.start, in)
-		n := int(in.Len)
+	for at := part.prefix; at < part.start; {
+		first := min(offsetOf(relocs, 0), part.start)
+		if at += uint64(w.p.nops(part.section, at, first)); at == part.start {
+			break
+		}
+		ok := w.p.read(part.section, at, part.start, in)
+		end := at + uint64(in.Len)
 		if !ok {
-			n = len(code) - at
+			end = part.start
 		}
-		if in.Kind != decode.Nop || !ok {
-			w.encoded = append(w.encoded[:0], byte(n))
-			w.encoded = append(w.encoded, code[at:at+n]...)
-			w.emit(CFI, PrefixStep, place{part: i}, false)
+		if own := relocs.Between(at, end); own.Len() > 0 || in.Kind != decode.Nop || !ok {
+			w.prefixStep(i, at, end, own)
 		}
-		at += n
-		at += w.p.nops(part.section, part.prefix+uint64(at), part.start)
+		relocs = relocs.Between(end, part.start)
+		at = end
 	}
-	for r := range relocs.Len() {
-		w.relocation(place{part: i}, relocs.At(r), nil, nil)
+}
+
+// prefixStep makes the step of what stands in front of the entry, from a place up to
+// another: its bytes, and what they refer to.
+func (w *walker) prefixStep(i int, at, end uint64, relocs object.Relocs) {
+	part := &w.parts[i]
+	w.encoded = binary.AppendUvarint(w.encoded[:0], end-at)
+	first := uint64(len(w.encoded))
+	w.encoded = append(w.encoded, w.p.file.Data(part.section)[at:end]...)
+	for n := range relocs.Len() {
+		r := relocs.At(n)
+		form := w.p.machine.reloc(r.Type)
+		form.blank(w.encoded[first+r.Offset-at : first+end-at])
+		t := w.p.resolve(r.Symbol, r.Addend)
+		w.touch(&t)
+		w.encoded = form.kind.appendTo(binary.AppendUvarint(w.encoded, r.Offset-at))
+		if to, own := w.own(&t); own {
+			w.encoded = w.appendPlace(w.encoded, to, t.at)
+			continue
+		}
+		w.encoded = w.appendTarget(w.encoded, &t)
 	}
+	w.emit(CFI, PrefixStep, place{part: i}, false)
 }
 
 // emit hands w.encoded to the visitor.
@@ -353,7 +376,7 @@ func (w *walker) emit(class Class, kind StepKind, at place, across bool) {
 	if part.replaces {
 		class = Alternatives
 	}
-	if w.digest != nil && kind != EntryStep && !part.cold && len(w.masked) == 0 && w.digest.quick(class, w.encoded) {
+	if w.digest != nil && kind < EntryStep && !part.cold && len(w.masked) == 0 && w.digest.quick(class, w.encoded) {
 		return
 	}
 	s := &w.step // field by field: this runs for every other instruction
@@ -397,6 +420,9 @@ func (w *walker) walkPart(i int) {
 		for ; entry < entries; entry++ {
 			w.entry(entry, place{part: i, offset: uint64(w.p.tables.Entries[entry].Place) - part.start})
 		}
+		for _, label := range part.labels {
+			w.label(label, place{part: i, offset: w.p.labelOffset([]uint32{label}) - part.start})
+		}
 		return
 	}
 	code := w.p.file.Data(part.section)[part.start:part.end]
@@ -406,16 +432,21 @@ func (w *walker) walkPart(i int) {
 	}
 	proved := w.provedFrom(l.first)
 	next := 0 // relocation
-	relocAt, entryAt, provedAt := offsetOf(relocs, next), w.entryAt(entry, entries), part.provedAt(l, proved)
+	labels := part.labels
+	relocAt, entryAt, provedAt, labelAt := offsetOf(relocs, next), w.entryAt(entry, entries), part.provedAt(l, proved), w.p.labelOffset(labels)
 	for n := 0; n < len(l.insts); n++ {
 		if quick != nil { // up to a relocation, an entry, or something proved
-			if n += quick.plain(l.insts[n:], code, min(relocAt, entryAt, provedAt)-part.start); n == len(l.insts) {
+			if n += quick.plain(l.insts[n:], code, min(relocAt, entryAt, provedAt, labelAt)-part.start); n == len(l.insts) {
 				break
 			}
 		}
 		in := &l.insts[n]
 		end := part.start + in.offset + uint64(in.Len)
 		here := place{i, in.ordinal, in.offset}
+		for ; labelAt < end; labelAt = w.p.labelOffset(labels) {
+			w.label(labels[0], here)
+			labels = labels[1:]
+		}
 		var own object.Relocs
 		if relocAt < end {
 			first := next
@@ -454,6 +485,10 @@ func (w *walker) walkPart(i int) {
 	for ; entry < entries; entry++ {
 		w.entry(entry, place{i, l.count, l.tail})
 	}
+	for _, label := range labels {
+		w.label(label, place{i, l.count, l.tail})
+	}
+	w.runOn(i)
 }
 
 // offsetOf is the offset of record i, behind everything where there is none.
@@ -507,6 +542,8 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 		t = w.p.resolve(symbol, addend)
 	} else if place := int64(at) + in.PCRel; place < int64(part.start) || place > int64(part.end) || place == int64(part.end) && !w.replacement(here.part) {
 		t = w.p.resolvePlace(part.section, place)
+	} else if label := w.p.labelAt(part.labels, uint64(place)); label != 0 && uint64(place) > part.start {
+		t = target{kind: targetName, symbol: label, section: part.section, at: uint64(place), extent: part.extent}
 	} else if here.part == 0 { // most branches
 		w.encodeBranch(in, bytes)
 		w.encoded = w.appendPlace(w.encoded, 0, uint64(place))
@@ -537,7 +574,7 @@ func (w *walker) encodeBranch(in *inst, bytes []byte) {
 // end is where the code that it stands in for goes on.
 func (w *walker) replacement(i int) bool { return i >= len(w.body.parts) }
 
-// own tells which part of the body the target lies in.
+// own tells which part of the body the target lies in, if it is a place there.
 func (w *walker) own(t *target) (int, bool) {
 	if t.kind > targetInside && t.kind != targetStray && t.kind != targetSpecial || t.section == 0 || t.offset < 0 && t.kind == targetName {
 		return 0, false
@@ -548,7 +585,8 @@ func (w *walker) own(t *target) (int, bool) {
 	for i := range w.body.parts {
 		part := &w.body.parts[i]
 		if part.section == t.section && part.start <= t.at && (t.at < part.end || t.at == part.end && t.kind == targetInside && t.extent == part.extent) {
-			return i, true
+			// A label inside goes by its name (rule 2.6).
+			return i, t.kind != targetName || t.at == part.start || w.p.marks[t.symbol]&markLabel == 0
 		}
 	}
 	return 0, false
@@ -691,6 +729,7 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 		w.encode(func(b []byte) []byte { return w.appendTarget(b, t) })
 		w.emit(References, ReferenceStep, here, false)
 		w.books(here, t)
+		w.labelConstants(here, t)
 		return
 	}
 	w.encoded = append(w.encoded, byte(class))

@@ -40,6 +40,9 @@ var x86 = machine{
 	address: func(in *decode.Inst, code []byte) bool {
 		return code[in.Opcode] == 0x8d // LEA
 	},
+	barrier: func(code []byte) bool { // LFENCE, MFENCE, SFENCE
+		return len(code) == 3 && code[0] == 0x0f && code[1] == 0xae && code[2] >= 0xe8
+	},
 	nop: "\x90",
 	fill: func(code []byte) int {
 		if code[0] != 0x00 && code[0] != 0xcc { // zero, INT3

@@ -621,7 +621,7 @@ func TestReasons(t *testing.T) {
 		{"jump tables", base(class(checksum.JumpTables, 8)), base(other, class(checksum.JumpTables, 9)), "jump-tables"},
 		{"cfi", base(class(checksum.CFI, 8)), base(other), "cfi"},
 		{"cold beside its reason", base(class(checksum.Cold, 8)), base(other, class(checksum.Instructions, 9), class(checksum.Cold, 9)), "instructions cold"},
-		{"all, in order, the section last", base(all(100)), base(other, all(200), in(".init.text")), "instructions references strings constants jump-tables alternatives exception-table bug-table jump-labels static-calls tracing cfi cold special:.smp_locks section"},
+		{"all, in order, the section last", base(all(100)), base(other, all(200), in(".init.text")), "instructions references strings constants jump-tables alternatives exception-table bug-table jump-labels static-calls tracing cfi cold special:.smp_locks labels section"},
 		{"places of a table", base(places(checksum.BugTable, 1)), base(other, places(checksum.BugTable, 2)), "bug-table"},
 		{"places of two tables", base(places(checksum.BugTable, 1), places(checksum.Special, 1)), base(other, places(checksum.BugTable, 2), places(checksum.Special, 2)), "bug-table special:.smp_locks"},
 		{"places that an instruction moved", base(places(checksum.BugTable, 1)), base(other, class(checksum.Instructions, 9), places(checksum.BugTable, 2)), "instructions"},
