@@ -17,10 +17,10 @@ var bookkeeping = [...]string{"__already_done", "__warned", "__key", "_rs", "des
 const uniqueDebug = "__UNIQUE_ID_ddebug"
 
 // isBook tells whether a symbol is such a static: a local, numbered variable
-// of that name, or one that dynamic debug made unique.
+// of that name, or one that dynamic debug made unique. A key has no size without lockdep.
 func (p *program) isBook(symbol uint32) bool {
 	s := &p.file.Symbols[symbol]
-	if !s.Local() || s.Size == 0 || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
+	if !s.Local() || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return false
 	}
 	switch {
@@ -49,7 +49,7 @@ func (w *walker) books(here place, t *target) {
 	}
 	s := &w.p.file.Symbols[t.symbol]
 	section := &w.p.file.Sections[s.Section]
-	if section.Type == elf.SHT_NOBITS || s.Value > section.Size || s.Size > section.Size-s.Value {
+	if section.Type == elf.SHT_NOBITS || s.Size == 0 || s.Value > section.Size || s.Size > section.Size-s.Value {
 		return
 	}
 	w.crossed = false

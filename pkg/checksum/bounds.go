@@ -108,8 +108,13 @@ func (p *program) findBounds(found []bound) bounds {
 		return bounds{}
 	}
 	var mutex sync.Mutex
+	var kinds [sectionWritable + 1]bool // of sections with such data: variables seldom are
+	for i := range found {
+		kinds[p.kinds[found[i].section]] = true
+	}
+	kinds[sectionReadOnly] = true
 	_ = p.file.EachRelocs(func(section uint32, relocs object.Relocs) error {
-		if list := p.boundsIn(section, relocs); len(list) > 0 {
+		if list := p.boundsIn(section, relocs, &kinds); len(list) > 0 {
 			mutex.Lock()
 			defer mutex.Unlock()
 			found = append(found, list...)
@@ -120,13 +125,14 @@ func (p *program) findBounds(found []bound) bounds {
 	return slices.Compact(found)
 }
 
-// boundsIn is the nameless data that relocations of a section of data refer to.
-func (p *program) boundsIn(section uint32, relocs object.Relocs) (list []bound) {
+// boundsIn is the nameless data, in sections of some kinds, that relocations of a section
+// of data refer to.
+func (p *program) boundsIn(section uint32, relocs object.Relocs, kinds *[sectionWritable + 1]bool) (list []bound) {
 	if !p.file.Sections[section].Allocated() || p.kinds[section] == sectionCode {
 		return nil
 	}
 	for n := range relocs.Len() {
-		if p.inKinds[relocs.Symbol(n)] != sectionReadOnly {
+		if kind := p.inKinds[relocs.Symbol(n)]; kind != sectionReadOnly && kind != sectionWritable || !kinds[kind] {
 			continue
 		}
 		r := relocs.At(n)

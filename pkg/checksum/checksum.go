@@ -36,7 +36,6 @@ import (
 	"github.com/fnsum/fnsum/internal/parallel"
 	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
-	"github.com/zeebo/xxh3"
 )
 
 // FormVersion is the version of the canonical form. Digests of different
@@ -85,7 +84,8 @@ type Record struct {
 	Section string
 	Digest  Digest
 	// Disambiguation covers what tells targets of one name apart; of a
-	// numbered static, who uses it; 0 where there is nothing to tell.
+	// numbered static, who uses it; 0 where there is nothing to tell, InDoubt where
+	// there is, and nobody can.
 	Disambiguation uint64
 	Size           uint64        // in bytes, with cold parts
 	Classes        []ClassDigest // by class, without empty ones
@@ -408,10 +408,7 @@ func (w *walker) digests(d *digester, r *Record, slab []ClassDigest) []ClassDige
 		r.Rare = &rare
 	}
 	r.Classes = slab[first:len(slab):len(slab)]
-	r.Disambiguation = 0
-	if len(w.disambig) > 0 {
-		r.Disambiguation = xxh3.Hash(w.disambig)
-	}
+	r.Disambiguation = w.disambiguation()
 	return slab
 }
 

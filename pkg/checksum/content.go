@@ -4,6 +4,7 @@ package checksum
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -247,7 +248,7 @@ func (w *walker) appendName(b []byte, t *target, number int) []byte {
 // comes from (rule 3.9), and which it is in a datum.
 func (w *walker) appendSymbol(b []byte, symbol uint32, number int) []byte {
 	name, unique := w.p.name(symbol)
-	if !unique && !w.masking {
+	if !unique && !w.masking && w.p.marks[symbol]&markBook == 0 {
 		if _, seen := w.used[symbol]; !seen || w.depth > 0 {
 			w.disambig = appendText(append(w.disambig, tagName), name)
 			w.disambig = appendText(w.disambig, w.p.file.FileName(symbol))
@@ -264,7 +265,8 @@ func (w *walker) appendSymbol(b []byte, symbol uint32, number int) []byte {
 // appendNumber tells symbols of one normal name apart within a function, by
 // the order of their first use (rule 3.9).
 func (w *walker) appendNumber(b []byte, symbol uint32) []byte {
-	if w.p.marks[symbol]&markShared == 0 {
+	mark := w.p.marks[symbol]
+	if mark&markShared == 0 || mark&markBook != 0 && w.p.file.Symbols[symbol].Size == 0 { // many stand at one place
 		return b
 	}
 	name, unique := w.p.name(symbol)
@@ -316,7 +318,8 @@ func (w *walker) isOwnName(t *target) bool {
 		if len(symbols) == 0 {
 			return false
 		}
-		symbol, _ = w.p.symbolAt(symbols, int64(t.at))
+		x := w.p.symbolsAt(symbols, int64(t.at))
+		symbol = cmp.Or(x.starts, x.label, x.contains, x.global)
 	}
 	if symbol == 0 || !ownName(w.p.file.Symbols[symbol].Name()) {
 		return false

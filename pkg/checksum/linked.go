@@ -27,22 +27,19 @@ func (t *Tracer) Rename(names map[uint32]string) {
 }
 
 // Again makes a function's or orphan's digests again, with the names that
-// Rename gave, and tells whether it has the body. With atEnds set, a reference
-// to where one variable ends, which the function uses elsewhere as well, and
-// another starts by name is read as the end, not the start (rule 3.8f).
-func (t *Tracer) Again(r *Record, atEnds bool) (Record, bool) {
+// Rename gave, and tells whether it has the body. Choices, if there are any, say
+// which of its Readings each reference means.
+func (t *Tracer) Again(r *Record, choices []int) (Record, bool) {
 	b := t.body(r)
 	if b == nil {
 		return Record{}, false
 	}
 	again := *r
-	if atEnds {
-		t.walker.atEnds = slices.Clone(t.uses(b))
-	}
+	t.walker.reading.choices = choices
 	t.digest.reset()
 	t.walker.walk(b, &t.digest)
 	t.walker.digests(&t.digest, &again, nil)
-	t.walker.atEnds = nil
+	t.walker.reading.choices = nil
 	return again, true
 }
 
@@ -145,6 +142,18 @@ func (t *Tracer) Users(symbol uint32) []Use {
 		}
 	}
 	return t.users[symbol]
+}
+
+// DataNames is what the object's data go by.
+func (t *Tracer) DataNames() map[string]bool {
+	names := map[string]bool{}
+	for i := range t.s.p.file.Symbols {
+		if t.variable(uint32(i)) {
+			name, _ := t.s.p.name(uint32(i))
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // Undefined is the normal names of the symbols that the object only refers to.

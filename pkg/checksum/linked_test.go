@@ -60,7 +60,7 @@ func TestRename(t *testing.T) {
 	digest := func(names map[uint32]string) Digest {
 		t.Helper()
 		tracer.Rename(names)
-		again, ok := tracer.Again(&sums.Records[0], false)
+		again, ok := tracer.Again(&sums.Records[0], nil)
 		if !ok {
 			t.Fatal("the object has no such function")
 		}

@@ -3,6 +3,7 @@
 package checksum
 
 import (
+	"cmp"
 	"debug/elf"
 	"sort"
 	"strings"
@@ -40,10 +41,13 @@ type target struct {
 	extent  int    // the function that at lies in, or -1; of a name it may be left out
 	biased  bool   // the machine's bias was taken off
 
-	// ended is the symbol that ends where the one that the target is read as
-	// starts (rule 3.8f), or 0; behind is set where it is read as the end.
+	// What rule 3.8h says of a place in data, of which the reference says no name: ended is
+	// the datum that ends there, 0 for none, where the target is read as something else;
+	// behind is set where it is read as that end. labels is set where a label without a size
+	// may be meant, and something else as well.
 	ended  uint32
 	behind bool
+	labels bool
 }
 
 // resolve finds what symbol + addend means. The addend counts from the place
@@ -236,17 +240,20 @@ func (p *program) strayAt(section uint32, at uint64) bool {
 }
 
 // plainReadOnly is the section that compilers put all constants and jump tables
-// into that have none of their own.
-const plainReadOnly = ".rodata"
+// into that have none of their own, plainData that of variables.
+const (
+	plainReadOnly = ".rodata"
+	plainData     = ".data"
+)
 
 // resolveData finds which symbol an offset of a data section means: rule 3.8.
 func (p *program) resolveData(t target) target {
 	symbols := p.code.SymbolsOf(t.section)
 	readOnly := p.kinds[t.section] == sectionReadOnly
 	if len(symbols) == 0 {
-		if s := &p.file.Sections[t.section]; t.offset >= 0 && t.at <= s.Size && readOnly {
+		if s := &p.file.Sections[t.section]; t.offset >= 0 && t.at <= s.Size && s.Type != elf.SHT_NOBITS {
 			t.kind, t.start, t.end = targetDatum, 0, s.Size
-			if s.Name() == plainReadOnly && t.at < s.Size { // the constants of all functions
+			if (s.Name() == plainReadOnly || s.Name() == plainData) && t.at < s.Size { // those of all functions
 				t.start, t.end = t.at, 0
 			}
 			return t
@@ -254,99 +261,107 @@ func (p *program) resolveData(t target) target {
 		t.kind = targetSection
 		return t
 	}
-	chosen, ended := p.symbolAt(symbols, t.offset)
+	x := p.symbolsAt(symbols, t.offset)
+	t.labels = x.label != 0 && (x.starts != 0 || x.labels)
 	size := p.file.Sections[t.section].Size
+	inside := t.offset >= 0 && t.at < size
+	chosen := cmp.Or(x.starts, x.label)
 	switch {
 	case chosen != 0:
-	case readOnly && t.offset >= 0 && t.at < size:
+		t.ended = x.ended
+	case x.contains != 0:
+		chosen = x.contains
+	case x.ended != 0 && (!readOnly || !inside || x.global != 0):
+		chosen, t.behind = x.ended, true
+	case x.global != 0:
+		chosen = x.global
+	case readOnly && inside:
+		t.ended = x.ended
 		t.kind, t.start = targetDatum, t.at
 		return t
 	case len(symbols) == 1:
 		chosen = symbols[0]
+	case inside && p.file.Sections[t.section].Type != elf.SHT_NOBITS:
+		t.kind, t.start = targetDatum, t.at
+		return t
 	default:
 		if chosen = p.localBefore(symbols, t.offset); chosen == 0 {
 			t.kind = targetSection
 			return t
 		}
 	}
-	s := &p.file.Symbols[chosen]
-	t.symbol, t.offset = chosen, t.offset-int64(s.Value)
-	if t.behind = chosen == ended; !t.behind {
-		t.ended = ended
-	}
-	if p.marks[chosen]&markAnonymous != 0 && t.at >= s.Value && t.at < size {
+	p.readAsSymbol(&t, chosen)
+	return t
+}
+
+// readAsSymbol makes the target a place that counts from a symbol: by its name, or its
+// content where it has none.
+func (p *program) readAsSymbol(t *target, symbol uint32) {
+	s, size := &p.file.Symbols[symbol], p.file.Sections[t.section].Size
+	t.symbol, t.offset = symbol, int64(t.at)-int64(s.Value)
+	if p.marks[symbol]&markAnonymous != 0 && t.at >= s.Value && t.at < size {
 		t.kind, t.start = targetDatum, s.Value
 		if s.Size > 0 && s.Size <= size-s.Value {
 			t.end = s.Value + s.Size
 		}
-		return t
+		return
 	}
 	t.kind = targetName
-	return t
 }
 
 // nearby bounds how far resolving looks past symbols without a size.
 const nearby = 64
 
-// symbolAt is rule 3.8, a to c: the local that starts at the offset, a label
-// there, the local that contains it, the local that ends there, a global that
-// contains it; 0 where there is none. A local that ends at the offset is ended,
-// whether it is chosen or another that starts there. On a machine whose assembler
-// refers to globals by place, too, these rank with the locals (g).
-func (p *program) symbolAt(symbols []uint32, offset int64) (chosen, ended uint32) {
+// placeSymbols is the symbols that a place in data may mean: each 0 where there is none.
+type placeSymbols struct {
+	starts   uint32 // a local with a size that starts there
+	label    uint32 // a local without a size there, the first by name
+	labels   bool   // there are several
+	contains uint32 // a local that contains it
+	ended    uint32 // a local that ends there
+	global   uint32 // a global that contains it
+	begins   uint32 // and one that begins there
+}
+
+// symbolsAt finds the symbols at an offset of a section, whose symbols are given. On a
+// machine whose assembler refers to globals by place, too, these rank with the locals (rule
+// 3.8g).
+func (p *program) symbolsAt(symbols []uint32, offset int64) (x placeSymbols) {
 	if offset < 0 {
-		return 0, 0
+		return x
 	}
 	at := uint64(offset)
 	syms := p.file.Symbols
 	next := sort.Search(len(symbols), func(i int) bool { return syms[symbols[i]].Value > at })
-
-	var starts, label, contains, global uint32
 	for i := next - 1; i >= 0 && i >= next-nearby; i-- {
 		s := &syms[symbols[i]]
 		switch {
 		case !p.byPlace(s):
 			if at-s.Value < s.Size || s.Value == at {
-				global = p.sameName(global, symbols[i])
+				x.global = p.sameName(x.global, symbols[i])
+			}
+			if s.Value == at {
+				x.begins = p.firstName(x.begins, symbols[i])
 			}
 		case s.Value == at && s.Size > 0:
-			starts = p.firstName(starts, symbols[i])
+			x.starts = p.firstName(x.starts, symbols[i])
 		case s.Value == at:
-			label = p.firstName(label, symbols[i])
+			x.labels = x.label != 0
+			x.label = p.firstName(x.label, symbols[i])
 		case at-s.Value < s.Size:
-			contains = p.sameName(contains, symbols[i])
+			x.contains = p.sameName(x.contains, symbols[i])
 		case at-s.Value == s.Size:
-			ended = p.sameName(ended, symbols[i])
+			x.ended = p.sameName(x.ended, symbols[i])
 		}
 		if s.Value < at && s.Size > 0 && p.byPlace(s) && (i == 0 || syms[symbols[i-1]].Value != s.Value) {
 			break
 		}
 	}
-	switch {
-	case starts != 0:
-		return starts, ended
-	case label != 0:
-		return label, 0
-	case contains != 0:
-		return contains, 0
-	case ended != 0:
-		return ended, ended
-	}
-	return global, 0
+	return x
 }
 
 // byPlace tells whether the assembler refers to a symbol by its section and offset.
 func (p *program) byPlace(s *object.Symbol) bool { return p.machine.anyByPlace || s.Local() }
-
-// readAsEnd reads a target where one symbol ends and another starts as the end
-// (rule 3.8f).
-func (p *program) readAsEnd(t *target) {
-	s := &p.file.Symbols[t.ended]
-	*t = target{
-		kind: targetName, symbol: t.ended, offset: int64(s.Size),
-		section: t.section, at: t.at, extent: -1, biased: t.biased, behind: true,
-	}
-}
 
 // readAsJumpTable reads a target in a static of a function as nameless data if it is a
 // jump table (rule 5.2): clang gives such a static a name without a number.
@@ -357,7 +372,7 @@ func (p *program) readAsJumpTable(t *target) {
 		return
 	}
 	if end := s.Value + s.Size; p.isJumpTable(t.section, s.Value, end) && !p.isBook(t.symbol) {
-		t.kind, t.start, t.end, t.ended = targetDatum, s.Value, end, 0
+		t.kind, t.start, t.end, t.ended, t.labels = targetDatum, s.Value, end, 0, false
 	}
 }
 
@@ -366,10 +381,10 @@ func (p *program) readAsJumpTable(t *target) {
 // datum: what stands there is meant, and in a read-only section that is
 // nameless data.
 func (p *program) accessed(t *target) {
-	t.ended = 0
 	if t.behind && p.kinds[t.section] == sectionReadOnly && t.at < p.file.Sections[t.section].Size {
 		t.kind, t.symbol, t.start, t.end = targetDatum, 0, t.at, 0
 	}
+	t.ended, t.behind, t.labels = 0, false, false
 }
 
 // firstName picks between two symbols of one place.

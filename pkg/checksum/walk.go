@@ -56,8 +56,7 @@ type walker struct {
 
 	used     map[uint32]uint32 // shared symbols of this function: their number
 	names    map[string]uint32 // and how many a normal name has
-	ends     []uint32          // rule 3.8f: symbols that end where a target is read
-	atEnds   []uint32          // those of them that a variable's name is read as
+	reading  reading           // of places that may mean several things
 	touched  []uint32          // the symbols that this function uses
 	disambig []byte
 	// ambiguous is set where that doesn't tell all of them apart.
@@ -150,7 +149,8 @@ func (w *walker) walk(b *body, visit visitor) {
 	clear(w.names)
 	clear(w.known)
 	clear(w.contents)
-	w.ends, w.touched, w.disambig = w.ends[:0], w.touched[:0], w.disambig[:0]
+	w.touched, w.disambig = w.touched[:0], w.disambig[:0]
+	w.reading.reset()
 	w.parts = append(w.parts[:0], b.parts...)
 	w.findEntries()
 	w.layOut()
@@ -163,7 +163,6 @@ func (w *walker) walk(b *body, visit visitor) {
 		w.walkPrefix(i)
 		w.walkPart(i)
 	}
-	w.settleEnds()
 }
 
 // layOut decodes all parts of the body, so that every place in it has its
@@ -701,10 +700,8 @@ func (w *walker) pageOfAccess(i int, page object.Reloc) bool {
 // reference makes the steps of a reference: which kind of thing it is, and
 // the thing itself where that has a class of its own.
 func (w *walker) reference(here place, kind relocKind, t *target) {
+	w.read(here, t)
 	w.touch(t)
-	if t.ended != 0 && t.kind == targetName && slices.Contains(w.atEnds, t.ended) && !w.p.isBook(t.symbol) {
-		w.p.readAsEnd(t)
-	}
 	w.encoded = kind.appendTo(w.encoded[:0])
 	if to, ok := w.own(t); ok {
 		w.encoded = w.appendPlace(w.encoded, to, t.at)
@@ -762,6 +759,7 @@ func (w *walker) basedInstruction(here place, in *inst, bytes []byte, relocs obj
 	if base.kind == basedAnchor {
 		w.encoded = append(relocBased.appendTo(w.encoded[:0]), tagAnchor)
 		w.emit(References, ReferenceStep, here, false)
+		w.reading.pass()
 		return
 	}
 	t := w.p.resolvePlace(base.section, base.at)
@@ -795,7 +793,7 @@ func (w *walker) rawStep(here place, relocs object.Relocs) {
 	}
 }
 
-// touch notes what rules 3.8f and 3.9 want to know of a target.
+// touch notes what rule 3.9 wants to know of a target.
 func (w *walker) touch(t *target) {
 	symbol := t.symbol
 	if t.kind == targetInside && t.extent >= 0 {
@@ -803,9 +801,6 @@ func (w *walker) touch(t *target) {
 	}
 	if symbol == 0 {
 		return
-	}
-	if t.ended != 0 {
-		w.ends = append(w.ends, t.ended)
 	}
 	w.touched = append(w.touched, symbol)
 	if w.linked(symbol) {
@@ -831,17 +826,5 @@ func (w *walker) useByData(symbol uint32) {
 	}
 	if w.byData++; w.byData <= maxUses {
 		w.findings.uses = append(w.findings.uses, use{symbol, w.body.fn})
-	}
-}
-
-// settleEnds is rule 3.8f: a reference was read as the symbol that starts
-// there, and the function uses the one that ends there as well.
-func (w *walker) settleEnds() {
-	for _, symbol := range w.ends {
-		if slices.Contains(w.touched, symbol) {
-			w.disambig = append(w.disambig, tagSection)
-			w.disambig = appendText(w.disambig, w.p.normal(symbol))
-			w.disambig = binary.AppendUvarint(w.disambig, w.p.file.Symbols[symbol].Size)
-		}
 	}
 }

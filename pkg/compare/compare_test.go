@@ -308,8 +308,8 @@ func TestPairs(t *testing.T) {
 		},
 		{
 			"renamed: the same code, in the same file rather than another",
-			records{fn("a", 1, local("a.c")), fn("b", 1, local("b.c")), fn("c", 2, local("c.c")), fn("d", 3, in(".init.text")), fn("e", 4, disambiguation(1))},
-			records{fn("x", 1, local("b.c")), fn("y", 1, local("a.c")), fn("z", 2, local("d.c")), fn("w", 3), fn("v", 4, disambiguation(2))},
+			records{fn("a", 1, local("a.c")), fn("b", 1, local("b.c")), fn("c", 2, local("c.c")), fn("d", 3, in(".init.text")), fn("e", 4, disambiguation(11))},
+			records{fn("x", 1, local("b.c")), fn("y", 1, local("a.c")), fn("z", 2, local("d.c")), fn("w", 3), fn("v", 4, disambiguation(12))},
 			[]string{
 				"x renamed b.c:b:1 > b.c:x:1 by content",
 				"y renamed a.c:a:1 > a.c:y:1 by content",
@@ -636,11 +636,12 @@ func TestReasons(t *testing.T) {
 		{"startup, hot, ref", base(in(".text.hot.f")), base(in(".ref.text")), ""},
 		{"a text section of its own", base(), base(in(".text..relocate_kernel")), "section"},
 
-		{"disambiguation", base(disambiguation(1)), base(disambiguation(2)), "references"},
-		{"same disambiguation", base(disambiguation(1)), base(disambiguation(1)), ""},
-		{"disambiguation of new alone", base(), base(disambiguation(2)), ""},
-		{"disambiguation of old alone", base(disambiguation(1)), base(), ""},
-		{"disambiguation and code", base(disambiguation(1)), base(other, disambiguation(2), class(checksum.Strings, 9)), "references strings"},
+		{"disambiguation", base(disambiguation(11)), base(disambiguation(12)), "references"},
+		{"same disambiguation", base(disambiguation(11)), base(disambiguation(11)), ""},
+		{"disambiguation of new alone", base(), base(disambiguation(12)), ""},
+		{"disambiguation of old alone", base(disambiguation(11)), base(), ""},
+		{"disambiguation in doubt", base(disambiguation(checksum.InDoubt)), base(disambiguation(12)), ""},
+		{"disambiguation and code", base(disambiguation(11)), base(other, disambiguation(12), class(checksum.Strings, 9)), "references strings"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, pair := range [][2]record{{test.a, test.b}, {test.b, test.a}} {

@@ -3,6 +3,7 @@
 package compare
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fnsum/fnsum/pkg/checksum"
@@ -79,27 +80,24 @@ func (j *judge) link(pairs []pair, l *linked) {
 	if len(byName) > 0 && !l.agree() {
 		doubtful = append(doubtful, byName...)
 	}
-	j.again = l.again(doubtful, false)
-	// Where one variable ends and another starts, either may be meant (rule 3.8f).
+	j.again = l.again(doubtful, nil)
+	// What differs in what it refers to may differ in nothing but a reading.
 	doubtful = slices.DeleteFunc(doubtful, func(p [2]*checksum.Record) bool {
 		list := reasons(j.again[p][0], j.again[p][1], j.dwarf)
-		return !slices.Contains(list, checksum.References.String())
+		return list == nil || slices.Contains(list, checksum.Instructions.String())
 	})
-	for p, again := range l.again(doubtful, true) {
-		if list := reasons(again[0], again[1], j.dwarf); list == nil || slices.Equal(list, onlyLines) {
-			j.again[p] = again
-		}
-	}
+	choices := l.choose(doubtful)
+	maps.Copy(j.again, l.again(slices.Collect(maps.Keys(choices)), choices))
 }
 
-// again makes the records of pairs again, with references by pair; those that an
-// object doesn't have are as they are.
-func (l *linked) again(pairs [][2]*checksum.Record, atEnds bool) map[[2]*checksum.Record][2]*checksum.Record {
+// again makes the records of pairs again, with references by pair, and the readings that
+// were chosen; those that an object doesn't have are as they are.
+func (l *linked) again(pairs [][2]*checksum.Record, choices map[[2]*checksum.Record][2][]int) map[[2]*checksum.Record][2]*checksum.Record {
 	older, newer := bothSides(func(side int) []checksum.Record {
 		made := make([]checksum.Record, len(pairs))
 		for i, p := range pairs {
 			made[i] = *p[side]
-			if again, ok := l.sides[side].Again(p[side], atEnds); ok {
+			if again, ok := l.sides[side].Again(p[side], choices[p][side]); ok {
 				made[i] = again
 			}
 		}
@@ -190,7 +188,7 @@ var onlyLines = []string{reasonLines}
 func reasons(a, b *checksum.Record, dwarf bool) []string {
 	// Only where both sides have something to tell apart does it count: a
 	// second symbol of a name may have come or gone elsewhere.
-	ambiguous := a.Disambiguation != b.Disambiguation && a.Disambiguation != 0 && b.Disambiguation != 0
+	ambiguous := a.Disambiguation != b.Disambiguation && min(a.Disambiguation, b.Disambiguation) > checksum.InDoubt
 	moved := checksum.Place(a.Section) != checksum.Place(b.Section)
 	if a.Digest == b.Digest && !ambiguous && !moved {
 		return nil

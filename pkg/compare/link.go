@@ -24,12 +24,13 @@ type linked struct {
 type linkedSide struct {
 	*checksum.Tracer
 	names map[uint32]string
+	all   map[string]bool // what its data go by; nil until it is asked for
 }
 
 func newLinked(older, newer *checksum.Tracer) *linked {
 	l := &linked{taken: map[string]int{}}
 	for side, tracer := range [...]*checksum.Tracer{older, newer} {
-		l.sides[side] = linkedSide{tracer, map[uint32]string{}}
+		l.sides[side] = linkedSide{Tracer: tracer, names: map[uint32]string{}}
 		tracer.Rename(nil)
 	}
 	return l
@@ -272,7 +273,7 @@ func (p *pairing) contents(g *group) func(*candidate) (string, bool) {
 	made := map[*candidate]string{}
 	for side, list := range [...][]*candidate{g.older, g.newer} {
 		for _, c := range list {
-			if again, ok := p.linked.sides[side].Again(c.Record, false); ok {
+			if again, ok := p.linked.sides[side].Again(c.Record, nil); ok {
 				made[c] = key(again.Digest, again.Disambiguation, c)
 			}
 		}
