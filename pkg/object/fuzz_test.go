@@ -32,5 +32,7 @@ func FuzzParse(f *testing.F) {
 			elfbuild.Text(".text.b", elfbuild.Raw("e9 00000000", elfbuild.PLT32(1, ".text", 0))),
 		},
 	}.Bytes())
+	f.Add(withCREL(sectionCREL, "1c 0f 01 02 7c 28 29 01").Bytes())
+	f.Add(withCREL(sectionCRELExperimental, "0c 07 01 02 80 80 80 80 80 80 80 80 80 7f").Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) { touch(data) })
 }

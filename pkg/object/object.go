@@ -17,7 +17,7 @@
 //     index of the ELF gABI, "Sections".
 //  3. The symbols with their file and extended section index (symbol.go), and at
 //     the same time the relocation records of the allocated sections, as sorted
-//     views (reloc.go).
+//     views (reloc.go); compact ones are decoded (crel.go).
 //  4. Code finds the functions: extents, aliases, prefixes, cold parts
 //     (code.go).
 //

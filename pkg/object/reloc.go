@@ -195,13 +195,13 @@ func (f *File) IsNone(typ uint32) bool {
 func (f *File) DebugRelocs(section uint32) (Relocs, error) {
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		if s.Type != elf.SHT_RELA || s.Info != section || s.Size == 0 {
+		if s.Type != elf.SHT_RELA && !isCREL(s.Type) || s.Info != section || s.Size == 0 {
 			continue
 		}
-		if s.Entsize() != relocSize || s.Size%relocSize != 0 {
-			return Relocs{}, fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name(), s.Size, s.Entsize())
+		relocs, err := f.records(uint32(i))
+		if err != nil {
+			return Relocs{}, err
 		}
-		relocs := Relocs{f.Data(uint32(i)), f.big}
 		for n := range relocs.Len() {
 			if r := relocs.At(n); uint64(r.Symbol) >= uint64(len(f.Symbols)) || r.Offset >= uint64(len(f.Data(section))) {
 				return Relocs{}, fmt.Errorf("%w: %s+%#x: relocation by symbol %d, or beyond the end", ErrFormat, f.Sections[section].Name(), r.Offset, r.Symbol)
@@ -215,10 +215,12 @@ func (f *File) DebugRelocs(section uint32) (Relocs, error) {
 // loadRelocs attaches relocation sections to the sections that they apply to,
 // where these have some use, and checks their records.
 func (f *File) loadRelocs() error {
-	f.unread = map[uint32]int{}
+	f.unread, f.made = map[uint32]int{}, map[uint32]madeRelocs{}
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		if s.Type != elf.SHT_RELA && s.Type != elf.SHT_REL {
+		switch s.Type {
+		case elf.SHT_RELA, elf.SHT_REL, sectionCREL, sectionCRELExperimental, sectionAndroidREL, sectionAndroidRELA:
+		default:
 			continue
 		}
 		if uint64(s.Info) >= uint64(len(f.Sections)) {
@@ -228,22 +230,39 @@ func (f *File) loadRelocs() error {
 		if !target.Allocated() && target.Name() != Annotations || s.Size == 0 {
 			continue
 		}
-		if s.Type == elf.SHT_REL {
-			return fmt.Errorf("%w: %s: relocations without addends (SHT_REL) are not supported", ErrFormat, s.Name())
-		}
-		if s.Entsize() != relocSize || s.Size%relocSize != 0 {
-			return fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name(), s.Size, s.Entsize())
+		relocs, err := f.records(uint32(i))
+		if err != nil {
+			return err
 		}
 		if target.rela != 0 || f.unread[s.Info] > 0 {
 			return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name(), target.Name())
 		}
 		if unread(target) {
-			f.unread[s.Info] = int(s.Size / relocSize)
+			f.unread[s.Info] = relocs.Len()
 			continue
 		}
-		target.rela = uint32(i)
+		if target.rela = uint32(i); isCREL(s.Type) {
+			f.made[uint32(i)] = madeRelocs{relocs.records, relocs.records}
+		}
 	}
 	return f.checkAllRelocs()
+}
+
+// records is the records of a relocation section, in the file's order.
+func (f *File) records(section uint32) (Relocs, error) {
+	s := &f.Sections[section]
+	switch {
+	case isCREL(s.Type):
+		records, err := f.decodeCREL(section, f.Sections[s.Info].Size)
+		return Relocs{records, f.big}, err
+	case s.Type == elf.SHT_REL:
+		return Relocs{}, fmt.Errorf("%w: %s: relocations without addends (SHT_REL) are not supported", ErrFormat, s.Name())
+	case s.Type != elf.SHT_RELA:
+		return Relocs{}, fmt.Errorf("%w: %s: relocations of type %#x are not supported", ErrFormat, s.Name(), uint32(s.Type))
+	case s.Entsize() != relocSize || s.Size%relocSize != 0:
+		return Relocs{}, fmt.Errorf("%w: %s: %d bytes in entries of %d", ErrFormat, s.Name(), s.Size, s.Entsize())
+	}
+	return Relocs{f.Data(section), f.big}, nil
 }
 
 // checkAllRelocs checks the records of every section, and makes copies of those that are
@@ -263,7 +282,6 @@ func (f *File) checkAllRelocs() error {
 	if err != nil {
 		return err
 	}
-	f.made = map[uint32]madeRelocs{}
 	for section, flaws := range found {
 		relocs := f.Relocs(section)
 		if flaws.disorder {
