@@ -120,7 +120,7 @@ func (p *program) labelsOfData(symbols []uint32, at uint64, visit func(label uin
 // was chosen.
 func (w *walker) read(here place, t *target) {
 	r := &w.reading
-	if t.labels && w.passesKey(here, t) {
+	if t.labels && w.passesKey(here) {
 		w.p.readAsKey(t)
 	}
 	switch {
