@@ -65,7 +65,7 @@ func (l *loader) tables() error {
 // table. How it is laid out is told by all of its relocations, also by those that relocate
 // nothing any more.
 func (l *loader) section(i uint32) (table Table, count int, err error) {
-	s, relocs, all := &l.file.Sections[i], l.file.Relocs(i), l.file.AllRelocs(i)
+	s, relocs := &l.file.Sections[i], l.file.Relocs(i)
 	if relocs.Len() == 0 || Data(s.Name()) || matches(s.Name(), ".export_symbol*") {
 		return table, 0, nil
 	}
@@ -76,6 +76,7 @@ func (l *loader) section(i uint32) (table Table, count int, err error) {
 	if !fits(s) {
 		return table, 0, tooLarge(s)
 	}
+	all := l.file.AllRelocs(i)
 	table = Table{Section: i, Class: Special}
 	if known != nil {
 		table.Class, table.Absolute = known.class, known.absolute
@@ -139,21 +140,26 @@ func (l *loader) isEntry(shape *shape, section uint32, start uint64, relocs obje
 	need := shape.required
 	pointer := !shape.alternative
 	for i := range relocs.Len() {
-		r := relocs.At(i)
-		field, none := r.Offset-start, l.file.IsNone(r.Type)
+		field := relocs.Offset(i) - start
 		switch {
 		case len(need) > 0 && field == need[0]:
-			if at, _, ok := Target(l.file, r); field == shape.required[0] && ok && !none && !l.file.Sections[at].Executable() {
+			if len(need) == len(shape.required) && !l.isPlace(relocs.At(i)) {
 				return false
 			}
 			need = need[1:]
 		case !pointer && field == ReplacementField:
 			pointer = true
-		case !none && !l.isOptional(shape, field, r):
+		case !l.file.IsNone(relocs.Type(i)) && !l.isOptional(shape, field, relocs.At(i)):
 			return false
 		}
 	}
 	return len(need) == 0 && (pointer || l.file.Data(section)[start+replacementLength(shape.size)] == 0)
+}
+
+// isPlace tells whether a relocation may be of a place in code, of this object or another.
+func (l *loader) isPlace(r object.Reloc) bool {
+	section, _, ok := Target(l.file, r)
+	return !ok || l.file.Sections[section].Executable() || l.file.IsNone(r.Type)
 }
 
 // fromStart tells whether the strings that a bug table refers to are found only

@@ -20,7 +20,7 @@ const uniqueDebug = "__UNIQUE_ID_ddebug"
 // of that name, or one that dynamic debug made unique. A key has no size without lockdep.
 func (p *program) isBook(symbol uint32) bool {
 	s := &p.file.Symbols[symbol]
-	if !s.Local() || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
+	if !s.Local() || s.Size == 0 && p.inKinds[symbol] != sectionWritable || !s.Defined() || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return false
 	}
 	switch {

@@ -189,7 +189,7 @@ func (p *program) isConstants(symbol uint32) bool {
 
 // labelConstants makes the step of the constants behind such a label.
 func (w *walker) labelConstants(here place, t *target) {
-	if t.kind != targetName || t.symbol == 0 || !w.p.isConstants(t.symbol) {
+	if !w.p.isConstants(t.symbol) {
 		return
 	}
 	s := &w.p.file.Symbols[t.symbol]

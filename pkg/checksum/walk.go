@@ -541,8 +541,8 @@ func (w *walker) branch(here place, in *inst, bytes []byte, relocs object.Relocs
 		t = w.p.resolve(symbol, addend)
 	} else if place := int64(at) + in.PCRel; place < int64(part.start) || place > int64(part.end) || place == int64(part.end) && !w.replacement(here.part) {
 		t = w.p.resolvePlace(part.section, place)
-	} else if label := w.p.labelAt(part.labels, uint64(place)); label != 0 && uint64(place) > part.start {
-		t = target{kind: targetName, symbol: label, section: part.section, at: uint64(place), extent: part.extent}
+	} else if len(part.labels) > 0 && w.p.labelAt(part.labels, uint64(place)) != 0 && uint64(place) > part.start {
+		t = target{kind: targetName, symbol: w.p.labelAt(part.labels, uint64(place)), section: part.section, at: uint64(place), extent: part.extent}
 	} else if here.part == 0 { // most branches
 		w.encodeBranch(in, bytes)
 		w.encoded = w.appendPlace(w.encoded, 0, uint64(place))
@@ -726,7 +726,9 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 		w.encode(func(b []byte) []byte { return w.appendTarget(b, t) })
 		w.emit(References, ReferenceStep, here, false)
 		w.books(here, t)
-		w.labelConstants(here, t)
+		if t.kind == targetName && w.p.inKinds[t.symbol] == sectionReadOnly {
+			w.labelConstants(here, t)
+		}
 		return
 	}
 	w.encoded = append(w.encoded, byte(class))

@@ -224,16 +224,24 @@ func (c *Code) Name(symbol uint32) string { return c.file.Symbols[symbol].Name()
 // what stands in front of the function: __pfx_ or __cfi_, also behind what objcopy puts in
 // front of all names of position-independent code or of the arm64 hypervisor's.
 func CutPrefix(name string) (function string, found bool) {
-	const length = len("__pfx_")
-	if !strings.HasPrefix(name, "__") {
-		return name, false
+	if len(name) < prefixLength || name[0] != '_' || name[1] != '_' {
+		return name, false // as most are
 	}
+	return cutPrefix(name)
+}
+
+const prefixLength = len("__pfx_")
+
+func cutPrefix(name string) (function string, found bool) {
 	rest := name
-	for _, outer := range [...]string{"__pi_", "__kvm_nvhe_"} {
-		rest = strings.TrimPrefix(rest, outer)
+	switch {
+	case name[2] == 'k':
+		rest = strings.TrimPrefix(name, "__kvm_nvhe_")
+	case name[2] == 'p' && name[3] == 'i':
+		rest = strings.TrimPrefix(name, "__pi_")
 	}
 	if strings.HasPrefix(rest, "__pfx_") || strings.HasPrefix(rest, "__cfi_") {
-		return rest[length:], true
+		return rest[prefixLength:], true
 	}
 	return name, false
 }
@@ -241,7 +249,7 @@ func CutPrefix(name string) (function string, found bool) {
 // findCandidates sorts the symbols of each section by value. Of them it returns the extents of
 // all function symbols in order, one per symbol, the best name of a stretch first; and apart
 // from them the prefixes of functions.
-func (c *Code) findCandidates() (extents []Extent, prefixes []prefix, err error) {
+func (c *Code) findCandidates() (extents []Extent, prefixes []uint32, err error) {
 	f := c.file
 	found := make([]candidates, len(f.Sections)/sectionsAtOnce+1)
 	parallel.Chunks(runtime.GOMAXPROCS(0), len(f.Sections), sectionsAtOnce, func(lo, hi int) {
@@ -253,7 +261,7 @@ func (c *Code) findCandidates() (extents []Extent, prefixes []prefix, err error)
 		}
 	})
 	code, total, functions := uint64(0), uint64(0), 0
-	var ahead [][]prefix
+	var ahead [][]uint32
 	for i := range found {
 		if found[i].err != nil {
 			return nil, nil, found[i].err
@@ -297,16 +305,10 @@ func (c *Code) fillExtents(extents []Extent, functions []uint32) {
 // sectionsAtOnce is how many sections a worker looks through at once.
 const sectionsAtOnce = 4096
 
-// prefix is a symbol for what stands in front of the functions at a place.
-type prefix struct {
-	symbol uint32
-	end    uint64 // where they start
-}
-
 // candidates is the function symbols of some sections, by section and value.
 type candidates struct {
 	functions   []uint32
-	prefixes    []prefix
+	prefixes    []uint32
 	first       int    // of the functions among those of all sections
 	code, total uint64 // bytes of code, and of functions
 	err         error
@@ -329,20 +331,18 @@ func (x *candidates) add(c *Code, index uint32) {
 				ErrFormat, section.Name(), s.Value, s.Name(), s.Size, section.Size)
 			return
 		}
-		if s.info&prefixFlag != 0 {
-			if end, ok := c.functionBehind(index, s.Value+s.Size); ok {
-				x.prefixes = append(x.prefixes, prefix{symbol, end})
-				continue
-			}
+		if s.info&prefixFlag != 0 && c.functionBehind(index, s.Value+s.Size) {
+			x.prefixes = append(x.prefixes, symbol)
+			continue
 		}
 		x.functions = append(x.functions, symbol)
 		x.total += s.Size
 	}
 }
 
-// functionBehind is where the first function that is no prefix starts from a place on,
-// with nothing but NOPs in front; false where there is none.
-func (c *Code) functionBehind(section uint32, at uint64) (start uint64, ok bool) {
+// functionBehind tells whether a function that is no prefix starts at a place, or behind
+// nothing but NOPs.
+func (c *Code) functionBehind(section uint32, at uint64) bool {
 	f := c.file
 	symbols := c.SymbolsOf(section)
 	i := sort.Search(len(symbols), func(i int) bool { return f.Symbols[symbols[i]].Value >= at })
@@ -351,15 +351,15 @@ func (c *Code) functionBehind(section uint32, at uint64) (start uint64, ok bool)
 		if s.Value > at {
 			code := f.Data(section)
 			if c.conventions.Nops == nil || s.Value > uint64(len(code)) || c.conventions.Nops(code[at:s.Value]) < int(s.Value-at) {
-				return 0, false
+				return false
 			}
 			at = s.Value
 		}
 		if s.Size > 0 && s.info&prefixFlag == 0 {
-			return s.Value, true
+			return true
 		}
 	}
-	return 0, false
+	return false
 }
 
 // makeFuncs joins the names of one stretch into a function.
@@ -398,14 +398,15 @@ func (c *Code) makeFuncs(candidates []Extent) {
 }
 
 // attachPrefixes gives __pfx_ and __cfi_ symbols to the functions behind them.
-func (c *Code) attachPrefixes(prefixes []prefix) {
-	for _, p := range prefixes {
-		s := &c.file.Symbols[p.symbol]
-		i := c.Before(s.Section, p.end)
-		if i < 0 {
+func (c *Code) attachPrefixes(prefixes []uint32) {
+	for _, symbol := range prefixes {
+		s := &c.file.Symbols[symbol]
+		first := c.Before(s.Section, s.Value+s.Size)
+		if first < 0 {
 			continue
 		}
-		for ; i < len(c.Extents) && c.Extents[i].Section == s.Section && c.Extents[i].Start == p.end; i++ {
+		start := c.Extents[first].Start
+		for i := first; i < len(c.Extents) && c.Extents[i].Section == s.Section && c.Extents[i].Start == start; i++ {
 			fn := &c.Funcs[c.Extents[i].Func]
 			fn.Prefix = min(fn.Prefix, s.Value)
 		}

@@ -55,7 +55,7 @@ type File struct {
 	big     bool
 	few     []uint32              // the symbol tables, their extended indices and the notes, in order
 	files   []uint32              // the STT_FILE symbols, in order
-	made    map[uint32]madeRelocs // by section of records: those that aren't read as they stand in the file
+	made    map[uint32]madeRelocs // by rela of Section: those that aren't read as they stand in the file
 	unread  map[uint32]int        // by section: how many relocation records nobody reads
 	mapped  *mapped.File          // nil for one from Parse
 }

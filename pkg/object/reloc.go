@@ -156,11 +156,11 @@ func (f *File) RelocCount(section uint32) int {
 // there they are many, and who reads code passes over them.
 func (f *File) Relocs(section uint32) Relocs {
 	rela := f.Sections[section].rela
-	if rela == 0 {
+	switch {
+	case rela == 0:
 		return Relocs{big: f.big}
-	}
-	if made, ok := f.made[rela]; ok {
-		return Relocs{made.effective, f.big}
+	case rela&relaMade != 0:
+		return Relocs{f.made[rela].effective, f.big}
 	}
 	return Relocs{f.Data(rela), f.big}
 }
@@ -168,11 +168,15 @@ func (f *File) Relocs(section uint32) Relocs {
 // AllRelocs is the records of Relocs with those that relocate nothing: where these stand
 // says how a table is laid out, as where the others do.
 func (f *File) AllRelocs(section uint32) Relocs {
-	if made, ok := f.made[f.Sections[section].rela]; ok {
-		return Relocs{made.all, f.big}
+	if rela := f.Sections[section].rela; rela&relaMade != 0 {
+		return Relocs{f.made[rela].all, f.big}
 	}
 	return f.Relocs(section)
 }
+
+// relaMade is set, in the index of a section's relocation section, where its records aren't
+// read as they stand there. No file has so many sections.
+const relaMade = 1 << 31
 
 // madeRelocs is records of a section that aren't as they stand in the file.
 type madeRelocs struct {
@@ -185,8 +189,14 @@ const relocNone = 0
 
 // IsNone tells whether a relocation of that type relocates nothing: it is left where a
 // linker or a tool took one away.
-func (f *File) IsNone(typ uint32) bool {
-	return typ == relocNone || typ == arm64None && isARM64(f.Machine)
+func (f *File) IsNone(typ uint32) bool { return typ == relocNone || typ == f.noneType() }
+
+// noneType is another such type, if the machine has one.
+func (f *File) noneType() uint32 {
+	if isARM64(f.Machine) {
+		return arm64None
+	}
+	return relocNone
 }
 
 // DebugRelocs is the records that apply to a section that isn't allocated,
@@ -242,7 +252,7 @@ func (f *File) loadRelocs() error {
 			continue
 		}
 		if target.rela = uint32(i); isCREL(s.Type) {
-			f.made[uint32(i)] = madeRelocs{relocs.records, relocs.records}
+			f.make(s.Info, madeRelocs{relocs.records, relocs.records})
 		}
 	}
 	return f.checkAllRelocs()
@@ -291,9 +301,15 @@ func (f *File) checkAllRelocs() error {
 		if flaws.none {
 			made.effective = relocs.Without(f.IsNone).records
 		}
-		f.made[f.Sections[section].rela] = made
+		f.make(section, made)
 	}
 	return nil
+}
+
+// make sets the records of a section.
+func (f *File) make(section uint32, made madeRelocs) {
+	rela := f.Sections[section].rela | relaMade
+	f.Sections[section].rela, f.made[rela] = rela, made
 }
 
 // relocFlaws is why the records of a section aren't read as they stand in the file.
@@ -350,7 +366,7 @@ func (f *File) EachRelocs(work func(section uint32, relocs Relocs) error) error 
 
 // checkRelocs checks the symbol and offset of records that apply to a section.
 func (f *File) checkRelocs(target *Section, relocs Relocs) (flaws relocFlaws, err error) {
-	code := target.Executable()
+	none := f.noneType()
 	last := uint64(0)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
@@ -361,9 +377,10 @@ func (f *File) checkRelocs(target *Section, relocs Relocs) (flaws relocFlaws, er
 			return flaws, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
 		}
 		flaws.disorder = flaws.disorder || r.Offset < last
-		flaws.none = flaws.none || !code && f.IsNone(r.Type)
+		flaws.none = flaws.none || r.Type == relocNone || r.Type == none
 		last = r.Offset
 	}
+	flaws.none = flaws.none && !target.Executable()
 	return flaws, nil
 }
 

@@ -27,7 +27,7 @@ type Section struct {
 	entsize uint32 // the largest number for what is larger
 	Info    uint32
 
-	rela uint32 // the section that holds its relocation records, or 0
+	rela uint32 // the section that holds its relocation records, and relaMade, or 0
 }
 
 // Name is the section's name.
