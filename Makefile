@@ -14,6 +14,7 @@ fnsum: # the command, in this folder; linked statically it starts a millisecond 
 test: # everything; on real kernel objects too where FNSUM_KERNELS names a folder of them
 	$(GO) vet ./...
 	$(GO) test ./...
+	$(GO) test -tags poison ./cmd/fnsum # a file's bytes are gone once it is closed
 
 .PHONY: race
 race: # the same for data races, not on real kernel objects: that takes too long

@@ -56,7 +56,7 @@ func Open(path string) (*File, error) {
 	}
 	format := formatOf(data)
 	if format == nil {
-		return &File{Data: data, unmap: func() error { return unix.Munmap(data) }, path: path, info: info}, nil
+		return &File{Data: data, unmap: func() error { return release(data) }, path: path, info: info}, nil
 	}
 	content, err := format.decompress(data, limit(len(data)))
 	unmapError := unix.Munmap(data)
@@ -68,7 +68,8 @@ func Open(path string) (*File, error) {
 	case len(content) == 0:
 		return nil, fmt.Errorf("%s: %w", path, ErrEmpty)
 	}
-	return &File{Data: content}, nil
+	kept, unmap := keep(content)
+	return &File{Data: kept, unmap: unmap}, nil
 }
 
 // Close releases the content. Only the first call does something.

@@ -3,12 +3,15 @@
 package explain
 
 import (
+	"strings"
+
 	"github.com/fnsum/fnsum/pkg/checksum"
 	"github.com/fnsum/fnsum/pkg/compare"
 )
 
 // Lines are the line numbers that moved between the two sides of a function.
-// Steps with line numbers are paired by what they are without them.
+// Steps with line numbers are paired by what they are without them. The result holds
+// nothing of the objects that the steps are views of.
 func Lines(older, newer []checksum.Traced) []compare.LineChange {
 	a, b := withLines(older), withLines(newer)
 	var list []compare.LineChange
@@ -17,7 +20,7 @@ func Lines(older, newer []checksum.Traced) []compare.LineChange {
 		for i := range min(len(old.Lines), len(fresh.Lines)) {
 			if x, y := old.Lines[i], fresh.Lines[i]; x.Value != y.Value {
 				list = append(list, compare.LineChange{
-					Part: fresh.Symbol, Offset: fresh.Offset, Old: x.Value, New: y.Value, Evidence: y.Evidence.String(),
+					Part: strings.Clone(fresh.Symbol), Offset: fresh.Offset, Old: x.Value, New: y.Value, Evidence: y.Evidence.String(),
 				})
 			}
 		}
