@@ -7,13 +7,15 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"io"
-	"slices"
 )
 
 func isGzip(data []byte) bool { return bytes.HasPrefix(data, []byte("\x1f\x8b")) }
 
 // deflateMax is the largest ratio that deflate can reach: 258 bytes for 2 bits.
 const deflateMax = 258 * 8 / 2
+
+// gzipLeast is by how many bytes room for content of an unknown size grows at least.
+const gzipLeast = 64 << 10
 
 // gunzip decodes gzip members. The decoder's window is 32 KiB in any case.
 func gunzip(data []byte, limit int) ([]byte, error) {
@@ -37,8 +39,10 @@ func gunzip(data []byte, limit int) ([]byte, error) {
 			return out, nil
 		case err != nil:
 			return nil, err
-		case len(out) == cap(out):
-			out = slices.Grow(out, 1)
+		case len(out) == cap(out): // never past the limit
+			grown := make([]byte, len(out), min(2*len(out)+gzipLeast, limit+1))
+			copy(grown, out)
+			out = grown
 		}
 	}
 }

@@ -248,7 +248,11 @@ func TestBomb(t *testing.T) {
 		"zstd blocks":  []byte("\x28\xb5\x2f\xfd\x00\x88" + strings.Repeat(block, 8191) + last),
 	} {
 		most := limit(len(data))
-		content, err := formatOf(data).decompress(data, most)
+		var content []byte
+		var err error
+		if allocated := allocates(func() { content, err = formatOf(data).decompress(data, most) }); allocated > 4*uint64(most) {
+			t.Errorf("%s: %d bytes allocated for a limit of %d", name, allocated, most)
+		}
 		if content != nil || err == nil || !errors.Is(err, ErrCompressed) || !strings.HasPrefix(err.Error(), "decompresses to more than ") {
 			t.Errorf("%s: %d bytes, error %v", name, len(content), err)
 		}
@@ -257,6 +261,25 @@ func TestBomb(t *testing.T) {
 		if allocated > 4<<20 {
 			t.Errorf("%s: %d bytes allocated for a limit of 1 MiB", name, allocated)
 		}
+	}
+}
+
+// As much as the limit is read, and no byte more, in each format.
+func TestLimit(t *testing.T) {
+	sample, files := compressed(t)
+	for name, data := range files {
+		content, err := formatOf(data).decompress(data, len(sample))
+		if err != nil || !bytes.Equal(content, sample) {
+			t.Errorf("%s: %d bytes of %d, error %v", name, len(content), len(sample), err)
+		}
+		if content, err = formatOf(data).decompress(data, len(sample)-1); !errors.Is(err, errTooLarge) {
+			t.Errorf("%s: a byte too much: %d bytes, error %v", name, len(content), err)
+		}
+	}
+	// The largest that a file of this size may hold.
+	const size = 6 << 20
+	if most := limit(size); most > 256<<20 {
+		t.Errorf("%d bytes may come out of %d", most, size)
 	}
 }
 
