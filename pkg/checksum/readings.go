@@ -120,8 +120,11 @@ func (p *program) labelsOfData(symbols []uint32, at uint64, visit func(label uin
 // was chosen.
 func (w *walker) read(here place, t *target) {
 	r := &w.reading
-	if t.labels && w.passesKey(here) {
+	switch {
+	case t.labels && w.passesKey(here):
 		w.p.readAsKey(t)
+	case t.several() && t.kind == targetName && w.p.isBook(t.symbol) && w.p.file.Symbols[t.symbol].Size > 0:
+		t.ended, t.labels = 0, false // a macro's own: nothing else is meant
 	}
 	switch {
 	case r.collect != nil:
