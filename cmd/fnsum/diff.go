@@ -42,6 +42,7 @@ a function in which the two sides differ.
   tracing        whether it can be traced
   special:NAME   its entries in another table about code
   cfi            the kCFI type hash in front of the entry
+  labels         an entry point inside it came, went or moved
   cold           the change is in the .cold part
   section        it moved between, say, .text and .init.text
   lines          line numbers moved as well
