@@ -99,11 +99,7 @@ func (o *objects) steps(result *compare.Result, c *compare.Change) (older, newer
 		s.name = c.Object
 		result.Rename(c.Object, s.a, s.b)
 	}
-	if older, err = o.shown.a.Steps(c.Old); err != nil {
-		return nil, nil, err
-	}
-	newer, err = o.shown.b.Steps(c.New)
-	return older, newer, err
+	return c.Steps(o.shown.a, o.shown.b)
 }
 
 // findLines notes the line numbers that moved in functions that have the same

@@ -85,7 +85,7 @@ func TestFrequent(t *testing.T) {
 			t.Fatal(err)
 		}
 		steps := func() string {
-			list, err := tracer.Steps(record(t, sums, "calls_undefined.0"))
+			list, err := tracer.Steps(record(t, sums, "calls_undefined.0"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -96,6 +96,9 @@ type Step struct {
 	// Place is, of an entry of a table or a label, the encoding of the place that it is
 	// about; nil where that is where such entries are in nearly every function.
 	Place []byte
+	// Name is what the number is called that the step refers to, an absolute symbol; it is
+	// no part of Bytes.
+	Name string
 	// Across is set where the step says a place in another part.
 	Across bool
 	// Cold is set for steps of a cold part.

@@ -53,7 +53,7 @@ func trySumTables(data []byte) error {
 		return nil
 	}
 	for i := range sums.Records {
-		steps, err := tracer.Steps(&sums.Records[i])
+		steps, err := tracer.Steps(&sums.Records[i], nil)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ const (
 // resolve finds by section 3 of docs/canonical-form.md.
 type target struct {
 	kind   targetKind
-	symbol uint32 // whose name it is; 0 where a section's name or content says it
+	symbol uint32 // whose name it is, or value; 0 where a section's name or content says it
 	offset int64  // from the symbol, or from the start of the datum or section; the number
 
 	section uint32 // of the place
@@ -57,7 +57,7 @@ func (p *program) resolve(symbol uint32, addend int64) target {
 	s := &p.file.Symbols[symbol]
 	if !s.Defined() {
 		if s.Section == object.SectionAbs {
-			return target{kind: targetAbsolute, offset: int64(s.Value) + addend, extent: -1}
+			return target{kind: targetAbsolute, symbol: symbol, offset: int64(s.Value) + addend, extent: -1}
 		}
 		return target{kind: targetName, symbol: symbol, offset: addend, extent: -1}
 	}

@@ -42,13 +42,15 @@ func Trace(file *object.File, options Options) (*Sums, *Tracer, error) {
 	return s.sums(), &Tracer{s: s, walker: newWalker(s.p), digest: digester{hash: s.p.hash}}, nil
 }
 
-// Steps is the steps of the function or orphan that the record is of. Its
-// error says that there is none.
-func (t *Tracer) Steps(r *Record) ([]Traced, error) {
+// Steps is the steps of the function or orphan that the record is of. Choices, if there are
+// any, say which of its Readings each reference means. Its error says that there is none.
+func (t *Tracer) Steps(r *Record, choices []int) ([]Traced, error) {
 	b := t.body(r)
 	if b == nil {
 		return nil, fmt.Errorf("%s: there is no such function", r.Name)
 	}
+	t.walker.reading.choices = choices
+	defer func() { t.walker.reading.choices = nil }()
 	return t.trace(b), nil
 }
 

@@ -23,7 +23,7 @@ func checkTrace(t *testing.T, f *object.File, every int) {
 	}
 	for i := 0; i < len(sums.Records); i += every {
 		r := &sums.Records[i]
-		steps, err := tracer.Steps(r)
+		steps, err := tracer.Steps(r, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestTraceNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if steps, err := tracer.Steps(&Record{Name: "g"}); err == nil {
+	if steps, err := tracer.Steps(&Record{Name: "g"}, nil); err == nil {
 		t.Errorf("%d steps", len(steps))
 	}
 }

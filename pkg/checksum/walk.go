@@ -338,7 +338,13 @@ func (w *walker) walkPrefix(i int) {
 		if !ok {
 			end = part.start
 		}
-		if own := relocs.Between(at, end); own.Len() > 0 || in.Kind != decode.Nop || !ok {
+		own := relocs.Between(at, end)
+		if n := own.Len(); n > 0 { // a word that is data may not be taken apart
+			last := own.At(n - 1)
+			end = min(max(end, last.Offset+uint64(w.p.machine.reloc(last.Type).width)), part.start)
+			own = relocs.Between(at, end)
+		}
+		if own.Len() > 0 || in.Kind != decode.Nop || !ok {
 			w.prefixStep(i, at, end, own)
 		}
 		relocs = relocs.Between(end, part.start)
@@ -723,8 +729,12 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 		}
 	}
 	if class == References {
+		if t.kind == targetAbsolute {
+			w.step.Name = w.p.file.Symbols[t.symbol].Name()
+		}
 		w.encode(func(b []byte) []byte { return w.appendTarget(b, t) })
 		w.emit(References, ReferenceStep, here, false)
+		w.step.Name = ""
 		w.books(here, t)
 		if t.kind == targetName && w.p.inKinds[t.symbol] == sectionReadOnly {
 			w.labelConstants(here, t)
@@ -801,7 +811,7 @@ func (w *walker) touch(t *target) {
 	if t.kind == targetInside && t.extent >= 0 {
 		symbol = w.p.code.Funcs[w.p.code.Extents[t.extent].Func].Primary
 	}
-	if symbol == 0 {
+	if symbol == 0 || t.kind == targetAbsolute {
 		return
 	}
 	w.touched = append(w.touched, symbol)

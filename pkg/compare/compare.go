@@ -68,6 +68,18 @@ type Change struct {
 	// Lines are the line numbers that moved. Checksums don't tell them: they
 	// are filled in where the objects are at hand.
 	Lines []LineChange
+	// Choices say, for both sides, what the references mean that may mean several things.
+	Choices [2][]int
+}
+
+// Steps is the steps of both sides of a change, as they were compared. The tracers are of
+// the objects that they stand in, with the names that Result.Rename gives.
+func (c *Change) Steps(older, newer *checksum.Tracer) (a, b []checksum.Traced, err error) {
+	if a, err = older.Steps(c.Old, c.Choices[0]); err != nil {
+		return nil, nil, err
+	}
+	b, err = newer.Steps(c.New, c.Choices[1])
+	return a, b, err
 }
 
 // Differs tells whether the change is one for exit status 1.

@@ -14,6 +14,8 @@ type judge struct {
 	dwarf bool // debug information was evidence for line numbers on both sides
 	// again is the records of pairs that objects at hand tell more about.
 	again map[[2]*checksum.Record][2]*checksum.Record
+	// choices is what the references of such pairs mean that may mean several things.
+	choices map[[2]*checksum.Record][2][]int
 }
 
 // change compares the two sides of a pair.
@@ -35,7 +37,7 @@ func (j *judge) change(p *pair) Change {
 	case p.newer == nil:
 		c.Status = Removed
 	default:
-		c.Reasons = j.reasons(p)
+		c.Reasons, c.Choices = j.reasons(p), j.choices[[2]*checksum.Record{p.older, p.newer}]
 		switch {
 		case slices.Equal(c.Reasons, onlyLines):
 			c.Status = LineOnly
@@ -86,8 +88,8 @@ func (j *judge) link(pairs []pair, l *linked) {
 		list := reasons(j.again[p][0], j.again[p][1], j.dwarf)
 		return list == nil || slices.Contains(list, checksum.Instructions.String())
 	})
-	choices := l.choose(doubtful)
-	maps.Copy(j.again, l.again(slices.Collect(maps.Keys(choices)), choices))
+	j.choices = l.choose(doubtful)
+	maps.Copy(j.again, l.again(slices.Collect(maps.Keys(j.choices)), j.choices))
 }
 
 // again makes the records of pairs again, with references by pair, and the readings that

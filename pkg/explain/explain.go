@@ -210,7 +210,7 @@ func items(arch string, steps []checksum.Traced) ([]item, error) {
 			}
 			list = append(list, it)
 			list = appendRows(list, s, lines[1:])
-		case checksum.PrefixStep, checksum.EntryStep:
+		case checksum.PrefixStep, checksum.EntryStep, checksum.LabelStep:
 			list = appendRows(list, s, lines)
 		default:
 			n := len(list) - 1
@@ -219,6 +219,9 @@ func items(arch string, steps []checksum.Traced) ([]item, error) {
 			}
 			if n >= 0 && list[n].symbol == s.Symbol && list[n].offset == s.Offset {
 				list[n].add(&lines[0], s.Branch)
+				if s.Name != "" { // for people: it isn't compared
+					list[n].text += " (" + checksum.Readable(s.Name) + ")"
+				}
 				lines = lines[1:]
 			}
 			list = appendRows(list, s, lines)

@@ -86,7 +86,7 @@ func steps(t *testing.T, path, name string) []checksum.Traced {
 	}
 	for i := range sums.Records {
 		if sums.Records[i].Name == name {
-			steps, err := tracer.Steps(&sums.Records[i])
+			steps, err := tracer.Steps(&sums.Records[i], nil)
 			if err != nil {
 				t.Fatal(err)
 			}
