@@ -452,14 +452,21 @@ func (l *loader) unknownAlternatives(index uint32, table *Table) {
 			l.t.cuts[section] = append(l.t.cuts[section], uint64(place))
 			continue
 		}
-		entry := Entry{Table: index, Section: section, Place: place, Start: uint32(r.Offset), End: size}
-		if n == first {
-			entry.Start = 0 // nothing is left out
-		} else {
-			l.t.Entries[n-1].End = entry.Start
+		start := uint32(r.Offset)
+		switch {
+		case n == first:
+			start = 0 // nothing is left out
+		case start == begin: // a second relocation of the place
+			start = l.t.Entries[n-1].Start
 		}
 		begin = uint32(r.Offset)
-		l.t.Entries = append(l.t.Entries, entry)
+		l.t.Entries = append(l.t.Entries, Entry{Table: index, Section: section, Place: place, Start: start, End: size})
+	}
+	for i := len(l.t.Entries) - 2; i >= first; i-- {
+		e, next := &l.t.Entries[i], &l.t.Entries[i+1]
+		if e.End = next.Start; e.Start == next.Start {
+			e.End = next.End
+		}
 	}
 	for _, list := range l.t.cuts {
 		slices.Sort(list)

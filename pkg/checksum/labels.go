@@ -218,15 +218,16 @@ func (w *walker) labelConstants(here place, t *target) {
 // first place that is referred to, and not by the section of code from is. Zeros at the end
 // are padding.
 func (p *program) constantsEnd(k datumKey, from uint32) uint64 {
-	end := p.nextSymbol(k)
-	first := sort.Search(len(p.bounds), func(i int) bool { return k.less(p.bounds[i].datumKey) })
-	for i := first; i < len(p.bounds) && p.bounds[i].section == k.section && p.bounds[i].start < end; {
-		at, own := p.bounds[i].start, false
-		for ; i < len(p.bounds) && p.bounds[i].datumKey == (datumKey{k.section, at}); i++ {
-			own = own || p.bounds[i].from == from
+	end, at := p.nextSymbol(k), k
+	for {
+		i := sort.Search(len(p.bounds), func(i int) bool { return at.less(p.bounds[i].datumKey) })
+		if i == len(p.bounds) || p.bounds[i].section != k.section || p.bounds[i].start >= end {
+			break
 		}
-		if !own {
-			end = at
+		at = p.bounds[i].datumKey
+		if _, own := slices.BinarySearchFunc(p.bounds, bound{at, from}, compareBounds); !own {
+			end = at.start
+			break
 		}
 	}
 	return p.withoutZeros(k, end)

@@ -77,12 +77,13 @@ func (c *Code) attachParts() {
 		return
 	}
 	c.findParents(families)
+	budget := maxFollowed
 	gone := make([]bool, len(c.Funcs))
 	for _, name := range names {
 		x := families[name]
 		// Which section comes first says nothing: parts are numbered by their names.
 		slices.SortStableFunc(x.parts, func(a, b splitFunc) int { return cmp.Compare(a.number, b.number) })
-		owners := c.owners(x)
+		owners := c.owners(x, &budget)
 		for i, part := range x.parts {
 			if owners[i] < 0 {
 				continue
@@ -126,8 +127,12 @@ const (
 // part's file is compared with each. The kernel has half a dozen init_once.
 const maxParents = 256
 
+// maxFollowed is how many relocations are followed in all: a function with many names may be
+// in many families. No kernel needs a hundredth.
+const maxFollowed = 1 << 24
+
 // owners is, for each part of a family, the function that it is a part of, or negative.
-func (c *Code) owners(x *family) []int {
+func (c *Code) owners(x *family, budget *int) []int {
 	owners := make([]int, len(x.parts))
 	for i := range owners {
 		owners[i] = noOwner
@@ -138,7 +143,7 @@ func (c *Code) owners(x *family) []int {
 	if len(x.parents) < 2 || len(x.parents) > maxParents {
 		return owners
 	}
-	c.followJumps(x, owners)
+	c.followJumps(x, owners, budget)
 	for i, part := range x.parts {
 		if owners[i] < 0 {
 			owners[i] = c.ownerByFile(x, part.fn)
@@ -149,7 +154,7 @@ func (c *Code) owners(x *family) []int {
 
 // followJumps finds the owners of parts by what leads there: relocations in functions of
 // the family, and in parts whose owner is known.
-func (c *Code) followJumps(x *family, owners []int) {
+func (c *Code) followJumps(x *family, owners []int, budget *int) {
 	index := map[uint32]int{} // of parts, by extent
 	for i, part := range x.parts {
 		index[c.Funcs[part.fn].Entry] = i
@@ -162,11 +167,12 @@ func (c *Code) followJumps(x *family, owners []int) {
 	for _, fn := range x.parents {
 		from = append(from, source{c.Funcs[fn].Entry, int(fn)})
 	}
-	for len(from) > 0 {
+	for len(from) > 0 && *budget > 0 {
 		s := from[len(from)-1]
 		from = from[:len(from)-1]
 		e := &c.Extents[s.extent]
 		relocs := c.file.Relocs(e.Section).Between(e.Start, e.End)
+		*budget -= relocs.Len()
 		for i := range relocs.Len() {
 			r := relocs.At(i)
 			to := &c.file.Symbols[r.Symbol]
