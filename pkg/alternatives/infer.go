@@ -452,21 +452,17 @@ func (l *loader) unknownAlternatives(index uint32, table *Table) {
 			l.t.cuts[section] = append(l.t.cuts[section], uint64(place))
 			continue
 		}
-		start := uint32(r.Offset)
+		entry := Entry{Table: index, Section: section, Place: place, Start: uint32(r.Offset), End: size}
 		switch {
 		case n == first:
-			start = 0 // nothing is left out
-		case start == begin: // a second relocation of the place
-			start = l.t.Entries[n-1].Start
+			entry.Start = 0 // nothing is left out
+		case entry.Start == begin: // a second relocation of the place
+			continue
+		default:
+			l.t.Entries[n-1].End = entry.Start
 		}
 		begin = uint32(r.Offset)
-		l.t.Entries = append(l.t.Entries, Entry{Table: index, Section: section, Place: place, Start: start, End: size})
-	}
-	for i := len(l.t.Entries) - 2; i >= first; i-- {
-		e, next := &l.t.Entries[i], &l.t.Entries[i+1]
-		if e.End = next.Start; e.Start == next.Start {
-			e.End = next.End
-		}
+		l.t.Entries = append(l.t.Entries, entry)
 	}
 	for _, list := range l.t.cuts {
 		slices.Sort(list)

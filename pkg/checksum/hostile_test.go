@@ -99,6 +99,66 @@ func TestHostile(t *testing.T) {
 			}
 			return obj(text)
 		}},
+		{"labels, and branches to each", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, bytes.Repeat([]byte{0xe9, 0, 0, 0, 0}, size))
+			text.Symbols = append(text.Symbols, fn("f", 0, 5*size))
+			for i := range size { // each branch goes to the next instruction
+				text.Symbols = append(text.Symbols, symbol(fmt.Sprint("l", i), elf.STB_GLOBAL, 0, uint64(5*i), 0))
+			}
+			return obj(text)
+		}},
+		{"labels at one place in the padding in front of functions", func() elfbuild.Object {
+			text := section(".text", elf.SHF_EXECINSTR, append(bytes.Repeat([]byte{0x90}, 32), rets(32)...))
+			for i := range size {
+				text.Symbols = append(text.Symbols, symbol(fmt.Sprint("l", i), elf.STB_GLOBAL, 0, 0, 0))
+			}
+			for i := range 32 {
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), 32+i, 1))
+			}
+			return obj(text)
+		}},
+		{"constants behind a label, and references to each place of them", func() elfbuild.Object {
+			text, other := manyTo("constants", zero), manyTo(".rodata", func(i int) int64 { return int64(i) })
+			other.Name, other.Symbols[0].Name = ".text.g", "g"
+			data := section(".rodata", 0, bytes.Repeat([]byte{1}, size+8))
+			data.Symbols = append(data.Symbols, symbol("constants", elf.STB_GLOBAL, 0, 0, 0))
+			return obj(text, other, data)
+		}},
+		{"constants behind a label in as many functions, each in a section of its own", func() elfbuild.Object {
+			sections := []elfbuild.Section{section(".rodata", 0, bytes.Repeat([]byte{1}, size))}
+			sections[0].Symbols = append(sections[0].Symbols, symbol("constants", elf.STB_GLOBAL, 0, 0, 0))
+			for i := range size / 100 {
+				text := section(".text", elf.SHF_EXECINSTR, elfbuild.Hex("488d05 00000000 488d05 00000000"))
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), 0, 14))
+				text.Relocs = []elfbuild.Reloc{pc32(3, "constants", -4), pc32(10, ".rodata", int64(100*i))}
+				sections = append(sections, text)
+			}
+			return obj(sections...)
+		}},
+		{"labels without a size at one place in data", func() elfbuild.Object {
+			text, data := manyTo(".data", func(int) int64 { return 4 }), section(".data", elf.SHF_WRITE, make([]byte, 16))
+			for i := range size {
+				data.Symbols = append(data.Symbols, symbol(fmt.Sprintf("__key.%d", i), elf.STB_LOCAL, elf.STT_OBJECT, 8, 0))
+			}
+			return obj(text, data)
+		}},
+		{"parts of functions of many names", func() elfbuild.Object {
+			text, parts := section(".text", elf.SHF_EXECINSTR, bytes.Repeat([]byte{0xe9, 0, 0, 0, 0}, size)), section(".text.b", elf.SHF_EXECINSTR, rets(size/8))
+			text.Relocs = relocs(size, func(i int) uint64 { return uint64(5*i + 1) }, ".text.b", func(i int) int64 { return int64(i % (size / 8)) })
+			for i := range size / 8 {
+				name := fmt.Sprint("f", i%(size/16))
+				text.Symbols = append(text.Symbols, fn(name, i/(size/16)*5*size/2, 5*size/2)) // two functions of so many names
+				parts.Symbols = append(parts.Symbols, fn(name+".cold", i, 1))
+			}
+			return obj(text, parts)
+		}},
+		{"places of alternatives of an unknown layout at one offset", func() elfbuild.Object {
+			table := section(".altinstructions", 0, make([]byte, 64))
+			table.Relocs = relocs(size, func(int) uint64 { return 3 }, ".text", func(i int) int64 { return int64(i) })
+			text := section(".text", elf.SHF_EXECINSTR, rets(size))
+			text.Symbols = append(text.Symbols, fn("f", 0, size))
+			return obj(text, table)
+		}},
 		{"relocations at one offset", func() elfbuild.Object {
 			text := section(".text", elf.SHF_EXECINSTR, append([]byte{0xe8, 0, 0, 0, 0}, rets(8)...))
 			text.Symbols = append(text.Symbols, fn("f", 0, 13))

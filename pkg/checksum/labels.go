@@ -101,7 +101,11 @@ func (w *walker) frontLabels(i int) {
 	if !w.p.labelled[part.section] {
 		return
 	}
-	for _, label := range w.p.labelsIn(part.section, part.prefix-min(part.prefix, frontReach), part.start) {
+	from := part.prefix - min(part.prefix, frontReach)
+	if before := part.extent - 1; before >= 0 && w.p.code.Extents[before].Section == part.section {
+		from = max(from, w.p.code.Extents[before].End)
+	}
+	for _, label := range w.p.labelsIn(part.section, from, max(from, part.start)) {
 		at := w.p.file.Symbols[label].Value
 		if w.p.code.Innermost(part.section, at) < 0 && w.p.padding(part.section, at, max(part.prefix, at), &w.prefix) {
 			w.placed = append(w.placed[:0], tagFront)
