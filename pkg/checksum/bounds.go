@@ -36,19 +36,18 @@ func (k datumKey) less(other datumKey) bool {
 	return k.section < other.section || k.section == other.section && k.start < other.start
 }
 
-// end is where the datum that starts at k ends.
-func (p *program) end(k datumKey) uint64 {
+// limit is where what stands behind the datum that starts at k begins.
+func (p *program) limit(k datumKey) uint64 {
 	end := p.nextSymbol(k)
 	if i := sort.Search(len(p.bounds), func(i int) bool { return k.less(p.bounds[i].datumKey) }); i < len(p.bounds) && p.bounds[i].section == k.section {
 		end = min(end, p.bounds[i].start)
 	}
-	if p.kinds[k.section] != sectionCode {
-		return end
+	if p.kinds[k.section] == sectionCode { // a literal pool
+		if dataEnd, ok := p.code.DataAt(k.section, k.start); ok {
+			end = min(end, dataEnd)
+		}
 	}
-	if dataEnd, ok := p.code.DataAt(k.section, k.start); ok { // a literal pool
-		end = min(end, dataEnd)
-	}
-	return p.withoutZeros(k, end)
+	return end
 }
 
 // nextSymbol is where the first symbol behind a place stands, or the section ends.
@@ -64,20 +63,34 @@ func (p *program) nextSymbol(k datumKey) uint64 {
 
 // withoutZeros is where a datum ends that ends at a place, without the zeros at its end.
 // They may be there for what stands behind: they are no part of it, as an instruction that
-// reads them reads zeros.
-func (p *program) withoutZeros(k datumKey, end uint64) uint64 {
-	data := p.file.Data(k.section)
-	relocs := p.dataRelocs(k.section, k.start, end)
+// reads them reads zeros. Many zeros are counted once.
+func (w *walker) withoutZeros(k datumKey, end uint64) uint64 {
+	data := w.p.file.Data(k.section)
+	relocs := w.p.dataRelocs(k.section, k.start, end)
 	first := k.start
 	if n := relocs.Len(); n > 0 {
 		r := relocs.At(n - 1)
-		first = min(end, r.Offset+uint64(p.machine.reloc(r.Type).width))
+		first = min(end, r.Offset+uint64(w.p.machine.reloc(r.Type).width))
 	}
-	for end > first && data[end-1] == 0 {
-		end--
+	behind := datumKey{k.section, end}
+	if known, ok := w.zeros[behind]; ok {
+		return max(first, known)
 	}
-	return end
+	at := end
+	for at > first && data[at-1] == 0 {
+		at--
+	}
+	if end-at > manyZeros {
+		for at > 0 && data[at-1] == 0 { // whoever asks next
+			at--
+		}
+		w.zeros[behind] = at
+	}
+	return max(first, at)
 }
+
+// manyZeros is from how many bytes on counting zeros takes long.
+const manyZeros = 1 << 10
 
 // refersTo tells whether nameless data that references lead to start in a range of
 // a section.
@@ -90,6 +103,9 @@ func (b bounds) refersTo(section uint32, start, end uint64) bool {
 // datum noted, as long as it depends on references not yet seen.
 func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
 	if t.end != 0 {
+		if t.symbol == 0 { // a section without symbols
+			return t.start, w.withoutZeros(datumKey{t.section, t.start}, t.end), true
+		}
 		return t.start, t.end, true
 	}
 	key := datumKey{t.section, t.start}
@@ -98,7 +114,7 @@ func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
 		w.unsettled = true
 		return 0, 0, false
 	}
-	return t.start, w.p.end(key), true
+	return t.start, w.withoutZeros(key, w.p.limit(key)), true
 }
 
 // findBounds adds to the nameless data that code refers to what other data

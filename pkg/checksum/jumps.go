@@ -105,7 +105,7 @@ func (f *anchorFlow) jump(i int32, r *registers) {
 // unbounded is how many entries a table has of which nothing says it: up to what
 // stands behind. Zeros at the end may be there for its alignment.
 func (f *anchorFlow) unbounded(t jumpTable, data []byte) uint64 {
-	count := (f.w.p.end(t.datumKey) - t.start) / uint64(t.size)
+	count := (f.w.p.limit(t.datumKey) - t.start) / uint64(t.size)
 	for count > 0 && t.target(data, count-1) == t.code {
 		count--
 	}

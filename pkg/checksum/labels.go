@@ -206,7 +206,7 @@ func (w *walker) labelConstants(here place, t *target) {
 		w.unsettled = true
 		return
 	}
-	end := w.p.constantsEnd(key, w.parts[here.part].section)
+	end := w.withoutZeros(key, w.p.constantsEnd(key, w.parts[here.part].section))
 	w.crossed = false
 	w.encoded = w.encoded[:0]
 	w.encode(func(b []byte) []byte {
@@ -219,8 +219,7 @@ func (w *walker) labelConstants(here place, t *target) {
 }
 
 // constantsEnd is where the constants behind a label end: at the next symbol, or at the
-// first place that is referred to, and not by the section of code from is. Zeros at the end
-// are padding.
+// first place that is referred to, and not by the section of code from is.
 func (p *program) constantsEnd(k datumKey, from uint32) uint64 {
 	end, at := p.nextSymbol(k), k
 	for {
@@ -234,5 +233,5 @@ func (p *program) constantsEnd(k datumKey, from uint32) uint64 {
 			break
 		}
 	}
-	return p.withoutZeros(k, end)
+	return end
 }

@@ -87,11 +87,12 @@ type walker struct {
 	known     map[nestedKey]known // data that stand in front
 	contents  map[Digest]bool     // and what is in them
 	texts     map[textsKey][]longText
-	uses      []uint32 // by the nested data being encoded
-	byData    int      // uses by data so far
-	depth     int      // of nested data being encoded
-	truncated bool     // they go deeper than maxDepth
-	inMerge   bool     // what is encoded is part of an entry of a section of constants
+	zeros     map[datumKey]uint64 // many zeros that end at a place: where they begin
+	uses      []uint32            // by the nested data being encoded
+	byData    int                 // uses by data so far
+	depth     int                 // of nested data being encoded
+	truncated bool                // they go deeper than maxDepth
+	inMerge   bool                // what is encoded is part of an entry of a section of constants
 	elsewhere elsewhere
 	findings  findings
 	unsettled bool
@@ -134,7 +135,7 @@ type layout struct {
 }
 
 func newWalker(p *program) *walker {
-	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[nestedKey]nested{}, known: map[nestedKey]known{}, contents: map[Digest]bool{}, texts: map[textsKey][]longText{}, frequent: frequentSlots(len(p.code.Funcs))}
+	return &walker{p: p, used: map[uint32]uint32{}, names: map[string]uint32{}, memo: map[nestedKey]nested{}, known: map[nestedKey]known{}, contents: map[Digest]bool{}, texts: map[textsKey][]longText{}, zeros: map[datumKey]uint64{}, frequent: frequentSlots(len(p.code.Funcs))}
 }
 
 // walk passes the steps of a body to visit. It sets unsettled where something
