@@ -245,7 +245,7 @@ func (f *File) loadRelocs() error {
 			return fmt.Errorf("%w: %s applies to section %d of %d", ErrFormat, s.Name(), s.Info, len(f.Sections))
 		}
 		if s.Size > left {
-			return fmt.Errorf("%w: %s: relocation sections that overlap", ErrFormat, s.Name())
+			return fmt.Errorf("%w: %s: relocation sections that overlap: together they are larger than the file", ErrFormat, s.Name())
 		}
 		left -= s.Size
 		if s.Size == 0 {
