@@ -45,6 +45,8 @@ type Object struct {
 	Symbols []Symbol
 	// NoSymbols leaves out the symbol table.
 	NoSymbols bool
+	// CREL writes the relocations in the compact encoding (crel.go).
+	CREL bool
 }
 
 // Section is one section of an Object.
@@ -179,10 +181,13 @@ func (o Object) Bytes() []byte {
 		if len(s.Relocs) == 0 {
 			continue
 		}
-		b.section(Section{
-			Name: ".rela" + s.Name, Type: elf.SHT_RELA, Flags: elf.SHF_INFO_LINK, Entsize: relaSize,
-			Link: symtab, Info: uint32(i + 1), Data: b.relocs(&s),
-		})
+		records := Section{Flags: elf.SHF_INFO_LINK, Link: symtab, Info: uint32(i + 1)}
+		if o.CREL {
+			records.Name, records.Type, records.Entsize, records.Data = ".crel"+s.Name, SectionCREL, 1, b.crel(&s)
+		} else {
+			records.Name, records.Type, records.Entsize, records.Data = ".rela"+s.Name, elf.SHT_RELA, relaSize, b.relocs(&s)
+		}
+		b.section(records)
 	}
 	if !o.NoSymbols {
 		table, extended, text := b.symbolTable(symbols)
@@ -322,20 +327,24 @@ func (b *builder) symbolTable(symbols []Symbol) (table, extended, text []byte) {
 	return table, indices, names.data
 }
 
+// symbol is the index of a relocation's symbol.
+func (b *builder) symbol(s *Section, r Reloc) uint32 {
+	if r.Symbol == "" {
+		return 0
+	}
+	index, ok := b.symbols.index[r.Symbol]
+	if !ok {
+		fail("%s+%#x: relocation by %s, which is no symbol", s.Name, r.Offset, r.Symbol)
+	}
+	return index
+}
+
 // relocs is the contents of a section's relocation section.
 func (b *builder) relocs(s *Section) []byte {
 	var out []byte
 	for _, r := range s.Relocs {
-		symbol := uint32(0)
-		if r.Symbol != "" {
-			index, ok := b.symbols.index[r.Symbol]
-			if !ok {
-				fail("%s+%#x: relocation by %s, which is no symbol", s.Name, r.Offset, r.Symbol)
-			}
-			symbol = index
-		}
 		out = b.order.AppendUint64(out, r.Offset)
-		out = b.order.AppendUint64(out, uint64(symbol)<<32|uint64(r.Type))
+		out = b.order.AppendUint64(out, uint64(b.symbol(s, r))<<32|uint64(r.Type))
 		out = b.order.AppendUint64(out, uint64(r.Addend))
 	}
 	return out

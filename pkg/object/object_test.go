@@ -524,6 +524,14 @@ func touch(data []byte) {
 				panic("relocations out of order")
 			}
 		}
+		if all := f.AllRelocs(uint32(i)); relocs.Len() > all.Len() || relocs.Len() > f.RelocCount(uint32(i)) {
+			panic("more relocations than there are")
+		}
+		debug, err := f.DebugRelocs(uint32(i))
+		for n := 0; err == nil && n < debug.Len(); n++ {
+			r := debug.At(n)
+			sum += f.Symbols[r.Symbol].Value + uint64(f.Data(uint32(i))[r.Offset])
+		}
 	}
 	for i := range f.Symbols {
 		sum += uint64(len(f.FileName(uint32(i))))
@@ -589,9 +597,10 @@ func TestTruncated(t *testing.T) {
 // TestFlipped changes every byte of a small object in several ways: none may
 // bring Parse or LoadCode down.
 func TestFlipped(t *testing.T) {
-	for _, big := range []bool{false, true} {
+	for _, shape := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {
+		big, crel := shape[0], shape[1]
 		o := small()
-		o.Big = big
+		o.Big, o.CREL = big, crel
 		good := o.Bytes()
 		data := bytes.Clone(good)
 		for i := range data {
@@ -600,7 +609,7 @@ func TestFlipped(t *testing.T) {
 				func() {
 					defer func() {
 						if r := recover(); r != nil {
-							t.Errorf("byte %#x (big=%v) changed from %#x to %#x: %v", i, big, good[i], v, r)
+							t.Errorf("byte %#x (big=%v, crel=%v) changed from %#x to %#x: %v", i, big, crel, good[i], v, r)
 						}
 					}()
 					touch(data)

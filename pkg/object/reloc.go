@@ -201,11 +201,11 @@ func (f *File) noneType() uint32 {
 
 // DebugRelocs is the records that apply to a section that isn't allocated,
 // which Parse leaves alone: most of an object may be debug information, and
-// few ask for it. They are in the file's order.
+// few ask for it. They are in the file's order. Compact ones are decoded at each call.
 func (f *File) DebugRelocs(section uint32) (Relocs, error) {
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		if s.Type != elf.SHT_RELA && !isCREL(s.Type) || s.Info != section || s.Size == 0 {
+		if !s.relocates() || s.Info != section || s.Size == 0 {
 			continue
 		}
 		relocs, err := f.records(uint32(i))
@@ -222,40 +222,85 @@ func (f *File) DebugRelocs(section uint32) (Relocs, error) {
 	return Relocs{big: f.big}, nil
 }
 
+// relocates tells whether what a section holds is relocations, or may be: it says something
+// of another section, and we don't know what.
+func (s *Section) relocates() bool {
+	return s.Type == elf.SHT_RELA || s.Type == elf.SHT_REL || isCREL(s.Type) || isPacked(s.Type) ||
+		s.Type > elf.SHT_SYMTAB_SHNDX && s.Flags&elf.SHF_INFO_LINK != 0
+}
+
 // loadRelocs attaches relocation sections to the sections that they apply to,
-// where these have some use, and checks their records.
+// where these have some use, and checks their records. All together are no larger than the
+// file, so that what is made of them isn't, either: of many headers for the same bytes it
+// would be a multiple.
 func (f *File) loadRelocs() error {
 	f.unread, f.made = map[uint32]int{}, map[uint32]madeRelocs{}
+	left := uint64(len(f.data))
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		switch s.Type {
-		case elf.SHT_RELA, elf.SHT_REL, sectionCREL, sectionCRELExperimental, sectionAndroidREL, sectionAndroidRELA:
-		default:
+		if !s.relocates() {
 			continue
 		}
 		if uint64(s.Info) >= uint64(len(f.Sections)) {
 			return fmt.Errorf("%w: %s applies to section %d of %d", ErrFormat, s.Name(), s.Info, len(f.Sections))
 		}
-		target := &f.Sections[s.Info]
-		if !target.Allocated() && target.Name() != Annotations || s.Size == 0 {
+		if s.Size > left {
+			return fmt.Errorf("%w: %s: relocation sections that overlap: together they are larger than the file", ErrFormat, s.Name())
+		}
+		left -= s.Size
+		if s.Size == 0 {
 			continue
 		}
-		relocs, err := f.records(uint32(i))
-		if err != nil {
+		if err := f.attach(uint32(i)); err != nil {
 			return err
-		}
-		if target.rela != 0 || f.unread[s.Info] > 0 {
-			return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name(), target.Name())
-		}
-		if unread(target) {
-			f.unread[s.Info] = relocs.Len()
-			continue
-		}
-		if target.rela = uint32(i); isCREL(s.Type) {
-			f.make(s.Info, madeRelocs{relocs.records, relocs.records})
 		}
 	}
 	return f.checkAllRelocs()
+}
+
+// attach attaches a relocation section to its target, if that has some use.
+func (f *File) attach(section uint32) error {
+	s := &f.Sections[section]
+	target := &f.Sections[s.Info]
+	switch {
+	case target.Allocated(), target.Name() == Annotations:
+	case s.Info == 0 && isPacked(s.Type): // it may apply to any address
+		_, err := f.records(section)
+		return err
+	default:
+		return nil
+	}
+	if target.rela != 0 || f.unread[s.Info] > 0 {
+		return fmt.Errorf("%w: %s: a second relocation section for %s", ErrFormat, s.Name(), target.Name())
+	}
+	if unread(target) {
+		n, err := f.recordCount(section)
+		f.unread[s.Info] = n
+		return err
+	}
+	relocs, err := f.records(section)
+	if err != nil {
+		return err
+	}
+	if target.rela = section; isCREL(s.Type) {
+		f.make(s.Info, madeRelocs{relocs.records, relocs.records})
+	}
+	return nil
+}
+
+// recordCount is how many records a relocation section has: of compact ones the header
+// says so, and they aren't decoded.
+func (f *File) recordCount(section uint32) (int, error) {
+	s := &f.Sections[section]
+	if !isCREL(s.Type) {
+		relocs, err := f.records(section)
+		return relocs.Len(), err
+	}
+	r, err := f.crelHeader(section, f.Sections[s.Info].Size)
+	if err != nil {
+		return 0, err
+	}
+	return int(r.count), nil
 }
 
 // records is the records of a relocation section, in the file's order.
