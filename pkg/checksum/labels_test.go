@@ -168,7 +168,7 @@ func TestLabelConstants(t *testing.T) {
 		return obj(append([]elfbuild.Section{code(fun("f", loadX, r))}, more...)...)
 	}
 	mask, byName := pc32(3, ".rodata", -4), pc32(3, "mask", -4)
-	var long = strings.Repeat("01", maxInFull+8)
+	long := strings.Repeat("01", maxInFull+8)
 	// The place behind the label's first 8 bytes is referred to from another section of
 	// code, or from the function's own.
 	two := func(own bool, content string) elfbuild.Object {
@@ -185,9 +185,11 @@ func TestLabelConstants(t *testing.T) {
 		{name: "3.7 its name", old: load(mask, rodata(".rodata", local("mask", "0102"))), new: load(mask, rodata(".rodata", local("keys", "0102"))), want: []Class{References}},
 		{name: "3.7 what stands behind the next symbol", old: load(byName, rodata(".rodata", global("mask", "01"), local("x", "02"))), new: load(byName, rodata(".rodata", global("mask", "01"), local("x", "03")))},
 		{name: "3.7 zeros at its end are padding", old: load(byName, rodata(".rodata", global("mask", "01"))), new: load(byName, rodata(".rodata", global("mask", "01000000"), local("x", "03")))},
-		{name: "3.7 a relocated field at its end isn't", want: []Class{Constants},
+		{
+			name: "3.7 a relocated field at its end isn't", want: []Class{Constants},
 			old: load(byName, rodata(".rodata", global("mask", "0100000000000000 0000000000000000"))),
-			new: load(byName, rodata(".rodata", labelled(raw("0100000000000000 0000000000000000", abs64(8, "y", 0)), labelAt("mask", 0))))},
+			new: load(byName, rodata(".rodata", labelled(raw("0100000000000000 0000000000000000", abs64(8, "y", 0)), labelAt("mask", 0)))),
+		},
 		{name: "3.7 one that marks a range", old: load(pc32(3, "x_end", -4), rodata(".rodata", global("x_end", "01"))), new: load(pc32(3, "x_end", -4), rodata(".rodata", global("x_end", "02")))},
 		{
 			name: "3.7 a C array without a size",

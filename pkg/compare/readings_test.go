@@ -48,17 +48,20 @@ func TestReadings(t *testing.T) {
 		{
 			"b was replaced by c, and a is used", // a reading that both have says nothing
 			object(pieces{both}, data(a, b)), object(pieces{both}, data(a, static("c", 8, 2))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"c came in between, and a is used",
 			object(pieces{both}, data(a, b)), object(pieces{both}, data(a, static("c", 8, 2), b)),
-			nil, []string{"changed:f"},
+			nil,
+			[]string{"changed:f"},
 		},
 		{
 			"c came in between, and a isn't used",
 			object(pieces{onlyB}, data(a, b)), object(pieces{onlyB}, data(a, static("c", 8, 2), b)),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"b moved from the end of a to that of x",
@@ -68,7 +71,8 @@ func TestReadings(t *testing.T) {
 		{
 			"a grew in front of b",
 			object(pieces{both}, data(a, b)), object(pieces{takes("f", ".data", 0, 24)}, data(static("a", 24, 1), b)),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a grew in front of b, and isn't used",
@@ -83,57 +87,67 @@ func TestReadings(t *testing.T) {
 		{
 			"a string behind a datum",
 			object(pieces{takes("f", ".rodata", 16)}, constants(a, text("config.gz"))), object(pieces{takes("f", ".rodata", 16)}, constants(a, text("config.xz"))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a string behind a datum that is used",
 			object(pieces{takes("f", ".rodata", 0, 16)}, constants(a, text("config.gz"))), object(pieces{takes("f", ".rodata", 0, 16)}, constants(a, text("config.xz"))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a string moved away from the datum's end",
 			object(pieces{takes("f", ".rodata", 16)}, constants(a, text("config.gz"))),
 			object(pieces{takes("f", ".rodata", 24), takes("g", ".rodata", 16)}, constants(a, text("current"), text("config.gz"))),
-			[]string{"added:g"}, []string{"added:g"},
+			[]string{"added:g"},
+			[]string{"added:g"},
 		},
 		{
 			"an array's end, with a constant behind and without",
 			object(pieces{takes("f", ".rodata", 0, 16)}, constants(a, text("text"))),
 			object(pieces{takes("f", ".rodata.a", 0, 16)}, elfbuild.ReadOnly(".rodata.a", a), elfbuild.ReadOnly(".rodata.c", text("text"))),
-			nil, []string{"changed:f"},
+			nil,
+			[]string{"changed:f"},
 		},
 		{
 			"a string became another, and has a name now",
 			object(pieces{takes("f", ".rodata", 0, 16)}, constants(a, text("config.gz"))), object(pieces{takes("f", ".rodata", 0, 16)}, constants(a, static("cfg", 10, 'c'))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a label between a and b, and c came in front of b",
 			object(pieces{takes("f", ".data", 16), takes("g", ".data", 16)}, data(a, label("key.0"), b)),
 			object(pieces{takes("f", ".data", 16), takes("g", ".data", 24)}, data(a, label("key.0"), static("c", 8, 2), b)),
-			nil, []string{"changed:f"},
+			nil,
+			[]string{"changed:f"},
 		},
 		{
 			"the same, and b is gone",
 			object(pieces{onlyB}, data(a, label("key.0"), b)), object(pieces{onlyB}, data(a, label("key.0"), static("c", 8, 2))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a label at the end, and c came behind",
 			object(pieces{onlyB}, data(a, label("key.0"))), object(pieces{onlyB}, data(a, label("key.0"), static("c", 8, 2))),
-			nil, []string{"changed:f"},
+			nil,
+			[]string{"changed:f"},
 		},
 		{
 			"two labels at one place, and one in a section of its own",
 			object(pieces{takes("f", ".data", 0)}, data(label("__key.0"), label("lock"), b)),
 			object(pieces{takes("f", ".data.lock", 0)}, elfbuild.Data(".data.lock", label("lock")), data(b)),
-			nil, []string{"changed:f"},
+			nil,
+			[]string{"changed:f"},
 		},
 		{
 			"labels in a section, and none that both have",
 			object(pieces{takes("f", ".data", 0)}, data(label("__key.0"), label("lock"))),
 			object(pieces{takes("f", ".data", 0)}, data(label("other"), label("third"))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"the key of a lock, which no variable is",
@@ -143,7 +157,8 @@ func TestReadings(t *testing.T) {
 		{
 			"a variable that no lock gets",
 			object(pieces{passes("other", 0)}, data(label("__key.0"), b)), object(pieces{passes("other", 0)}, data(label("__key.3"), static("c", 8, 1))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a global at a's end",

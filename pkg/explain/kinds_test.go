@@ -45,7 +45,8 @@ func TestKinds(t *testing.T) {
 	absolute := func(value uint64) elfbuild.Object {
 		o := object(text(
 			elfbuild.Func("__cfi_f", "b8 00000000", elfbuild.Rel(1, elf.R_X86_64_32, "magic", 0)).Local(),
-			elfbuild.Func("f", "b8 00000000 c3", elfbuild.Rel(1, elf.R_X86_64_32, "magic", 0))))
+			elfbuild.Func("f", "b8 00000000 c3", elfbuild.Rel(1, elf.R_X86_64_32, "magic", 0)),
+		))
 		o.Symbols = []elfbuild.Symbol{{Name: "magic", Bind: elf.STB_GLOBAL, Section: elfbuild.Absolute, Value: value}}
 		return o
 	}
