@@ -70,7 +70,7 @@ func (w *walker) withoutZeros(k datumKey, end uint64) uint64 {
 	first := k.start
 	if n := relocs.Len(); n > 0 {
 		r := relocs.At(n - 1)
-		first = min(end, r.Offset+uint64(w.p.machine.reloc(r.Type).width))
+		first = min(end, r.Offset+max(1, uint64(w.p.machine.reloc(r.Type).width))) // 0 for a type without a row
 	}
 	behind := datumKey{k.section, end}
 	if known, ok := w.zeros[behind]; ok {
