@@ -135,6 +135,9 @@ func TestHostile(t *testing.T) {
 			}
 			return obj(sections...)
 		}},
+		{"references to a section of zeros without a symbol", func() elfbuild.Object {
+			return obj(manyTo(".rodata.zeros", func(i int) int64 { return int64(i) }), section(".rodata.zeros", 0, make([]byte, 5*size)))
+		}},
 		{"labels without a size at one place in data", func() elfbuild.Object {
 			text, data := manyTo(".data", func(int) int64 { return 4 }), section(".data", elf.SHF_WRITE, make([]byte, 16))
 			for i := range size {

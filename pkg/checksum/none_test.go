@@ -200,6 +200,7 @@ func TestAbsolute(t *testing.T) {
 		{name: "1.3 in a prefix", old: named(5), new: named(6), want: []Class{CFI}},
 		{name: "1.3 in front of an entry without a prefix", old: typed("00000000", 5, hash(0)), new: typed("00000000", 6, hash(0)), want: []Class{CFI}},
 		{name: "1.3 in front of NOPs", old: typed("00000000", 5, hash(0)), new: typed("00000000 9090 0f1f00", 5, hash(0))},
+		{name: "1.3 not in front of code", old: typed("00000000 31c0 c3", 5, hash(0)), new: typed("00000000 31c0 c3", 6, hash(0))},
 		{name: "1.3 a hash comes", old: typed("00000000", 5), new: typed("00000000", 5, hash(0)), want: []Class{CFI}},
 	} {
 		p.run(t)

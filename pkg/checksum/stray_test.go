@@ -139,6 +139,11 @@ func TestStray(t *testing.T) {
 			[]string{"f .text 1", "(orphan) .text 2 opaque"},
 			bytes{Functions: 1, Orphans: 2},
 		},
+		"1.7 zeros that are relocated": {
+			obj(code(fun("f", "c3"), raw("00000000 00000000", elfbuild.Rel(4, elf.R_X86_64_32, "x", 0)))),
+			[]string{"f .text 1", "(orphan) .text 4"},
+			bytes{Functions: 1, Orphans: 4, Padding: 4, OrphanRelocs: 1},
+		},
 		"6 replacement code that nothing refers to": {
 			obj(code(fun("f", "c3")), elfbuild.Text(".altinstr_replacement", raw("e8 00000000", plt32(1, "g", -4)))),
 			[]string{"f .text 1", "(orphan) .altinstr_replacement 5"},
