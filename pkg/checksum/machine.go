@@ -133,6 +133,7 @@ var machines = map[elf.Machine]*machine{
 func opaqueMachine(m elf.Machine) *machine {
 	return &machine{
 		name:    m.String(),
+		relocs:  []relocForm{{kind: relocNone}}, // type 0, on all machines
 		address: func(*decode.Inst, []byte) bool { return false },
 		fill:    fillZero,
 	}
