@@ -368,6 +368,34 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// The flags of a WARN stand behind its line, or where that would stand.
+func TestWarning(t *testing.T) {
+	names := elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0("fs/a.c"), elfbuild.Text0("format"))
+	name := func(field uint64, at int64) elfbuild.Reloc { return elfbuild.PC32(field, ".rodata.str1.1", at) }
+	for what, test := range map[string]struct {
+		table elfbuild.Section
+		at    int // of the flags, 0 for none
+	}{
+		"16 bytes":               {table("__bug_table", 16, to(0, 3), name(4, 7), name(8, 0)), 14},
+		"12 bytes":               {table("__bug_table", 12, to(0, 3), name(4, 0)), 10},
+		"12 bytes with a format": {table("__bug_table", 12, to(0, 3), name(4, 7)), 8},
+		"24 bytes":               {table("__bug_table", 24, abs(0, 3), elfbuild.Abs64(8, ".rodata.str1.1", 0)), 18},
+		"8 bytes":                {table("__bug_table", 8, to(0, 3)), 4},
+		"another table":          {table("__ex_table", 12, to(0, 3), to(4, 5)), 0},
+	} {
+		for at := range test.table.Data { // one bit set, and no other
+			s := test.table
+			s.Data = make([]byte, len(s.Data))
+			s.Data[at] = 1
+			tables := load(t, s, names)
+			warning, ok := tables.Warning(&tables.Entries[0])
+			if ok != (test.at > 0) || warning != (test.at > 0 && at == test.at) {
+				t.Errorf("%s, byte %d: a warning %v (%v), want the flags at %d", what, at, warning, ok, test.at)
+			}
+		}
+	}
+}
+
 // Offsets that don't fit an entry are refused, of code that is too large there
 // are no entries.
 func TestTooLarge(t *testing.T) {

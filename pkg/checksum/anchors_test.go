@@ -164,6 +164,15 @@ func TestAnchors(t *testing.T) {
 		{"saved and overwritten by the frame", func(d uint32) []word { // mov x29, sp
 			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), plainWord(0x9100_03fd), str(3, 29, 8), ldr(10, sp, 8), ldr(1, 10, 8+d)))
 		}, false},
+		{"saved, and a half of it read", func(d uint32) []word { // ldr w2, [sp, #12]
+			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), plainWord(0xb940_0fe2), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, false},
+		{"saved, and read into another kind of register", func(d uint32) []word { // ldr d0, [sp, #8]
+			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), plainWord(0xfd40_07e0), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, false},
+		{"saved, and what stands beside is read", func(d uint32) []word { // ldr w2, [sp, #16]
+			return seq(saved(adrp(10), low(10, 10), str(10, sp, 8), plainWord(0xb940_13e2), ldr(10, sp, 8), ldr(1, 10, 8+d)))
+		}, true},
 		{"an argument on the stack", func(d uint32) []word {
 			return seq(saved(adrp(9), low(9, 9), addi(9, 9, 64+d), str(9, sp, 0), call("g")))
 		}, true},

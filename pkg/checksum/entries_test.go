@@ -566,6 +566,17 @@ func TestColdEntries(t *testing.T) {
 	}
 }
 
+// Where a tracer may hook in, in front of a cold part: not where it usually may.
+func TestColdTracing(t *testing.T) {
+	object := func(section string) elfbuild.Object {
+		return obj(code(raw("9090"), fun("f", "0f84 00000000 c3", plt32(2, "f.cold", -4))),
+			elfbuild.Text(".text.unlikely", raw("9090"), fun("f.cold", "0f0b").Local()),
+			tab("__patchable_function_entries", raw("0000000000000000", abs64(0, section, 0))))
+	}
+	p := tablePair{name: "in front of the cold part", old: object(".text"), new: object(".text.unlikely"), exact: list("cold"), places: list("tracing")}
+	p.run(t)
+}
+
 // altTable is a table of alternatives.
 func altTable(entries ...elfbuild.Piece) elfbuild.Section {
 	return tab(".altinstructions", entries...)

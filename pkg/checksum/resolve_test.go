@@ -170,6 +170,8 @@ func TestResolve(t *testing.T) {
 		{"3.8 e, behind", ".data.one", 64, "one+64"},
 		{"3.8 e, in front", ".data.one", -64, "one-64"},
 		{"3.8 e, __pa", ".data", 0x8000_0004, "biased a+0"},
+		{"3.8 e, __pa of the section's end", ".bss", 0x8000_0018, "biased za+16"},
+		{"3.8 e, more than the end", ".bss", 0x8000_0019, "za+2147483665"},
 		{"3.8 e, __pa of a function", ".text", 0x8000_0002, "biased f+0"},
 		{"5.1 a writable section without symbols", ".data.none", 4, "datum 0:8+4"},
 		{"5.1 a read-only section without symbols", ".rodata.none", 4, "datum 0:8+4"},

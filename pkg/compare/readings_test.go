@@ -158,13 +158,15 @@ func TestReadings(t *testing.T) {
 			"a variable in another of the parameters",
 			object(pieces{elfbuild.Func("f", "48c7c6 00000000 e8 00000000 c3", elfbuild.Abs32S(3, ".data", 0), elfbuild.PLT32(8, call, -4))}, data(label("__key.0"), b)),
 			object(pieces{elfbuild.Func("f", "48c7c6 00000000 e8 00000000 c3", elfbuild.Abs32S(3, ".data", 0), elfbuild.PLT32(8, call, -4))}, data(label("__key.3"), static("c", 8, 1))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a variable whose register is set again in front of the call", // mov %rax, %rdx
 			object(pieces{elfbuild.Func("f", "48c7c2 00000000 4889c2 e8 00000000 c3", elfbuild.Abs32S(3, ".data", 0), elfbuild.PLT32(11, call, -4))}, data(label("__key.0"), b)),
 			object(pieces{elfbuild.Func("f", "48c7c2 00000000 4889c2 e8 00000000 c3", elfbuild.Abs32S(3, ".data", 0), elfbuild.PLT32(11, call, -4))}, data(label("__key.3"), static("c", 8, 1))),
-			[]string{"changed:f"}, []string{"changed:f"},
+			[]string{"changed:f"},
+			[]string{"changed:f"},
 		},
 		{
 			"a variable that no lock gets",

@@ -84,6 +84,12 @@ func TestKinds(t *testing.T) {
 -0x2 label entry
 +0x4 label entry
 `},
+		"a branch into an instruction": {
+			object(text(elfbuild.Func("f", "7401 b831c0c390 c3"))), object(text(elfbuild.Func("f", "7403 b831c0c390 c3"))), `
+-0x0 je f+0x3
++0x0 je f+0x5
+`,
+		},
 		"what it runs on into": {next("g"), next("h"), `
 -0x2 runs on into -> g
 +0x2 runs on into -> h
