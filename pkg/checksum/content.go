@@ -409,6 +409,8 @@ type nested struct {
 	// open is the body for which it was made while something in it was
 	// unsettled, nil where it holds for all: each notes what it waits for.
 	open *body
+	// height is how deep data nest that it refers to.
+	height int
 	// maskable is set where there is a line number in it.
 	maskable bool
 	// disambig is the digest of what tells the symbols of one name apart that
@@ -427,7 +429,7 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 	}
 	w.depth++
 	n, ok := w.recall(nestedKey{key, end, 0, w.masking})
-	if !ok {
+	if ok = ok && w.depth+n.height <= maxDepth; !ok {
 		n, ok = w.recall(nestedKey{key, end, w.depth, w.masking})
 		w.truncated = w.truncated || ok
 	}
@@ -435,6 +437,7 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 		n = w.nest(key, end)
 	}
 	w.depth--
+	w.height = max(w.height, n.height+1)
 	for _, symbol := range n.uses {
 		w.useByData(symbol)
 	}
@@ -453,12 +456,12 @@ func (w *walker) recall(key nestedKey) (nested, bool) {
 
 // nest makes a datum's digest at the present depth.
 func (w *walker) nest(key datumKey, end uint64) nested {
-	truncated, unsettled, maskable, ambiguous, inMerge := w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge
-	w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge = false, false, false, false, false
+	truncated, unsettled, maskable, ambiguous, inMerge, height := w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge, w.height
+	w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge, w.height = false, false, false, false, false, 0
 	first, firstUse := len(w.disambig), len(w.uses)
 	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
 	w.nested[w.depth] = buf
-	n := nested{digest: w.p.hash.sum(buf), maskable: w.maskable}
+	n := nested{digest: w.p.hash.sum(buf), maskable: w.maskable, height: w.height}
 	if len(w.disambig) > first {
 		n.disambig, n.ambiguous = xxh3.Hash(w.disambig[first:]), w.ambiguous
 		w.disambig = w.disambig[:first]
@@ -479,7 +482,7 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 	w.truncated = w.truncated || truncated
 	w.unsettled = w.unsettled || unsettled
 	w.maskable = w.maskable || maskable
-	w.inMerge = inMerge
+	w.inMerge, w.height = inMerge, height
 	return n
 }
 

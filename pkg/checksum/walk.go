@@ -91,6 +91,7 @@ type walker struct {
 	uses      []uint32            // by the nested data being encoded
 	byData    int                 // uses by data so far
 	depth     int                 // of nested data being encoded
+	height    int                 // how deep data nest in what was encoded
 	truncated bool                // they go deeper than maxDepth
 	inMerge   bool                // what is encoded is part of an entry of a section of constants
 	elsewhere elsewhere
