@@ -16,7 +16,8 @@ import (
 // (rule 5.1).
 type bounds []bound
 
-// bound is such a place, and the section that refers to it.
+// bound is such a place, and the section that refers to it; 0 where data do to which others
+// refer.
 type bound struct {
 	datumKey
 	from uint32
@@ -110,7 +111,11 @@ func (w *walker) extentOf(t *target) (start, end uint64, ok bool) {
 	}
 	key := datumKey{t.section, t.start}
 	if w.p.bounds == nil {
-		w.findings.data = append(w.findings.data, bound{key, w.parts[w.current].section})
+		from := w.parts[w.current].section
+		if w.depth > 0 { // it depends on no function
+			from = 0
+		}
+		w.findings.data = append(w.findings.data, bound{key, from})
 		w.unsettled = true
 		return 0, 0, false
 	}

@@ -406,9 +406,9 @@ type nestedKey struct {
 // however many paths lead to it.
 type nested struct {
 	digest Digest
-	// open is the body for which it was made while something in it was
-	// unsettled, nil where it holds for all: each notes what it waits for.
-	open *body
+	// open is the number of the walk for which it was made while something in it was
+	// unsettled, forAll where another came to it since; 0 where nothing is.
+	open int
 	// height is how deep data nest that it refers to.
 	height int
 	// maskable is set where there is a line number in it.
@@ -438,6 +438,7 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 	}
 	w.depth--
 	w.height = max(w.height, n.height+1)
+	w.unsettled = w.unsettled || n.open != 0
 	for _, symbol := range n.uses {
 		w.useByData(symbol)
 	}
@@ -451,13 +452,23 @@ func (w *walker) appendNested(b []byte, key datumKey, end uint64) []byte {
 
 func (w *walker) recall(key nestedKey) (nested, bool) {
 	n, ok := w.memo[key]
-	return n, ok && (n.open == nil || n.open == w.body)
+	return n, ok && (n.open == 0 || n.open == forAll || n.open == w.walks)
 }
+
+// forAll stands for the number of a walk where something unsettled is in a datum to which
+// several bodies refer. It is encoded for the first and the second of them, each of which
+// notes what it waits for; as code that two reach is nobody's, no other needs to.
+const forAll = -1
 
 // nest makes a datum's digest at the present depth.
 func (w *walker) nest(key datumKey, end uint64) nested {
 	truncated, unsettled, maskable, ambiguous, inMerge, height := w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge, w.height
 	w.truncated, w.unsettled, w.maskable, w.ambiguous, w.inMerge, w.height = false, false, false, false, false, 0
+	k := nestedKey{key, end, 0, w.masking}
+	deep := k
+	deep.depth = w.depth
+	_, known := w.memo[k]
+	_, knownHere := w.memo[deep]
 	first, firstUse := len(w.disambig), len(w.uses)
 	buf := w.appendData(w.nested[w.depth][:0], key.section, key.start, end, false)
 	w.nested[w.depth] = buf
@@ -471,18 +482,20 @@ func (w *walker) nest(key datumKey, end uint64) nested {
 		n.uses = slices.Clone(used[:min(len(used), maxUses)])
 		w.uses = w.uses[:firstUse]
 	}
-	if w.unsettled {
-		n.open = w.body
+	switch {
+	case !w.unsettled:
+	case known || knownHere: // by another walk
+		n.open = forAll
+	default:
+		n.open = w.walks
 	}
-	k := nestedKey{key, end, 0, w.masking}
 	if w.truncated {
-		k.depth = w.depth
+		k = deep
 	}
 	w.memo[k] = n
 	w.truncated = w.truncated || truncated
-	w.unsettled = w.unsettled || unsettled
 	w.maskable = w.maskable || maskable
-	w.inMerge, w.height = inMerge, height
+	w.unsettled, w.inMerge, w.height = unsettled, inMerge, height
 	return n
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fnsum/fnsum/internal/elfbuild"
+	"github.com/google/go-cmp/cmp"
 )
 
 // pointers is a datum with such a name that refers to places: names of others, or sections.
@@ -45,6 +46,140 @@ func TestDeepData(t *testing.T) {
 		{name: "deeper", old: deeper("01", false), new: deeper("02", false)},
 		{name: "deeper, found by another", old: deeper("01", true), new: deeper("02", true)},
 		{name: "deeper, for one that isn't as far", f: "g", old: deeper("01", true), new: deeper("02", true), want: []Class{Constants}},
+	} {
+		p.run(t)
+	}
+}
+
+// How deep data nest is what the deepest of them says, and what one leaves out is left out of
+// all that refer to it.
+func TestDeepBranches(t *testing.T) {
+	// The first of a chain of data is .LC0.
+	chain := func(length int, content string) (data []elfbuild.Piece) {
+		for i := range length {
+			data = append(data, pointers(fmt.Sprint(".LC", i), fmt.Sprint(".LC", i+1)))
+		}
+		return append(data, elfbuild.Var(fmt.Sprint(".LC", length), elfbuild.Hex(content)).Local())
+	}
+	with := func(content string, order []string, length int, more ...elfbuild.Piece) elfbuild.Object {
+		load := func(name, datum string) elfbuild.Piece { return fun(name, loadX, pc32(3, datum, -4)) }
+		functions := map[string]elfbuild.Piece{"f": load("f", ".LCf"), "g": load("g", ".LCg"), "h": load("h", ".LCh")}
+		var list []elfbuild.Piece
+		for _, name := range order {
+			list = append(list, functions[name])
+		}
+		return obj(code(list...), rodata(".rodata", append(chain(length, content), more...)...))
+	}
+	// For f .LC0 is at depth 2, and all of it counts; for g at 3.
+	branches := func(content string, order ...string) elfbuild.Object {
+		return with(content, order, maxDepth-2, pointers(".LCf", ".LCp"), pointers(".LCg", ".LCq"), pointers(".LCq", ".LCp"), pointers(".LCp", ".LC0", ".LCs"), pointers(".LCs", "a"))
+	}
+	// For f and g .LC0 is at depth 3, and isn't counted to its end; for h at 2.
+	cut := func(content string, order ...string) elfbuild.Object {
+		return with(content, order, maxDepth-2, pointers(".LCf", ".LCp"), pointers(".LCp", ".LCq"), pointers(".LCq", ".LC0"),
+			pointers(".LCg", ".LCr"), pointers(".LCr", ".LCs"), pointers(".LCs", ".LC0"), pointers(".LCh", ".LCs"))
+	}
+	for _, p := range []pair{
+		{name: "what isn't as deep behind", f: "g", old: branches("01", "f", "g"), new: branches("02", "f", "g")},
+		{name: "all of it", old: branches("01", "g", "f"), new: branches("02", "g", "f"), want: []Class{Constants}},
+		{name: "left out of two", f: "h", old: cut("01", "f", "g", "h"), new: cut("02", "f", "g", "h"), want: []Class{Constants}},
+		{name: "left out", f: "g", old: cut("01", "h", "f", "g"), new: cut("02", "h", "f", "g")},
+	} {
+		p.run(t)
+	}
+}
+
+// loading is functions, f and those behind it in the alphabet, that each load one datum.
+func loading(names ...string) (functions []elfbuild.Piece) {
+	for i, name := range names {
+		functions = append(functions, fun(string(rune('f'+i)), loadX, pc32(3, name, -4)))
+	}
+	return functions
+}
+
+// A datum that others refer to is encoded once. What was made of it while it wasn't
+// known where something in it ends counts for none but the function for which it was made.
+func TestUnsettledNested(t *testing.T) {
+	// In front of the data stand 8 bytes without a symbol, of which only references say
+	// where they end.
+	with := func(content string, loads []string, data ...elfbuild.Piece) elfbuild.Object {
+		return obj(code(loading(loads...)...), rodata(".rodata", append([]elfbuild.Piece{raw(content + " 00000000000000")}, data...)...))
+	}
+	one := func(content string) elfbuild.Object {
+		return with(content, []string{".LC0", ".LC0", ".LC0"}, pointers(".LC0", ".LC1"), pointers(".LC1", ".rodata"))
+	}
+	// .LC2 is encoded where .LC1 is known, but for this function only.
+	two := func(content string) elfbuild.Object {
+		return with(content, []string{".LC0", ".LC3"}, pointers(".LC0", ".LC1", ".LC2"), pointers(".LC1", ".rodata"), pointers(".LC2", ".LC1"), pointers(".LC3", ".LC2"))
+	}
+	// What is settled counts for all, also beside something that isn't.
+	beside := func(content string) elfbuild.Object {
+		return with(content, []string{".LC0", ".LC3"}, pointers(".LC0", ".LC1", ".LC2"), pointers(".LC1", ".rodata"), pointers(".LC2", "a"), pointers(".LC3", ".LC2"))
+	}
+	for _, p := range []pair{
+		{name: "5.1 for the first function", old: one("01"), new: one("02"), want: []Class{Constants}},
+		{name: "5.1 for the second", f: "g", old: one("01"), new: one("02"), want: []Class{Constants}},
+		{name: "5.1 for the third", f: "h", old: one("01"), new: one("02"), want: []Class{Constants}},
+		{name: "5.1 beside the same datum", old: two("01"), new: two("02"), want: []Class{Constants}},
+		{name: "5.1 beside the same datum, for the second", f: "g", old: two("01"), new: two("02"), want: []Class{Constants}},
+		{name: "5.1 beside another", old: beside("01"), new: beside("02"), want: []Class{Constants}},
+		{name: "5.1 beside another, for one that doesn't refer to it", f: "g", old: beside("01"), new: beside("02")},
+	} {
+		p.run(t)
+	}
+}
+
+// Code without a symbol is a part of the only function that reaches it (rule 1.7): by
+// data, too, whatever else refers to these.
+func TestStrayByNestedData(t *testing.T) {
+	stray := raw("31c0 c3")
+	with := func(place int64, data ...elfbuild.Piece) func(loads ...string) elfbuild.Object {
+		return func(loads ...string) elfbuild.Object {
+			at := int64(8 * len(loads)) // behind functions of 8 bytes
+			last := elfbuild.Var(".LC9", make([]byte, 8), abs64(0, ".text", at+place)).Local()
+			return obj(code(append(loading(loads...), stray)...), rodata(".rodata", append(data, last)...))
+		}
+	}
+	direct := with(0, pointers(".LC0", ".LC9"))
+	for _, test := range []struct {
+		name string
+		o    elfbuild.Object
+		want []string
+	}{
+		{"one function", direct(".LC0"), []string{"f .text 11"}},
+		{"two functions", direct(".LC0", ".LC0"), []string{"f .text 8", "g .text 8", "(orphan) .text 3"}},
+		{"one of two", direct("a", ".LC0"), []string{"f .text 8", "g .text 11"}},
+		{"three functions", direct(".LC0", ".LC0", ".LC0"), []string{"f .text 8", "g .text 8", "h .text 8", "(orphan) .text 3"}},
+		{
+			"two, by other data", with(0, pointers(".LC0", ".LC1"), pointers(".LC1", ".LC9"), pointers(".LC2", ".LC9"))(".LC0", ".LC2"),
+			[]string{"f .text 8", "g .text 8", "(orphan) .text 3"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, listing(sum(t, test.o))); diff != "" {
+				t.Errorf("records (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A place that only data refer to ends the constants in front of it (rule 3.7), whichever
+// function was walked first that refers to these data.
+func TestLabelBeforeNested(t *testing.T) {
+	with := func(content string, first bool) elfbuild.Object {
+		load := func(name string) elfbuild.Piece { return fun(name, loadX, pc32(3, ".LC0", -4)) }
+		own := elfbuild.Text(".text.own", load("e"), fun("f", loadX, pc32(3, "mask", -4)))
+		sections := []elfbuild.Section{own, elfbuild.Text(".text.other", load("g"))}
+		if !first {
+			sections[0], sections[1] = sections[1], sections[0]
+		}
+		return obj(append(sections, rodata(".rodata", pointers(".LC0", ".LC1"), elfbuild.Var(".LC1", make([]byte, 8), abs64(0, ".rodata", 24)).Local(),
+			labelled(raw("0101010101010101 "+content), labelAt("mask", 0))))...)
+	}
+	for _, p := range []pair{
+		{name: "3.7 behind another section's function", old: with("02", false), new: with("03", false)},
+		{name: "3.7 in front of another section's function", old: with("02", true), new: with("03", true)},
+		{name: "3.7 what the data refer to", f: "e", old: with("02", true), new: with("03", true), want: []Class{Constants}},
 	} {
 		p.run(t)
 	}

@@ -201,6 +201,17 @@ func TestHostile(t *testing.T) {
 		{"references to a large static that keeps books", func() elfbuild.Object {
 			return obj(manyTo("__key.1", func(int) int64 { return -4 }), elfbuild.Data(".data", elfbuild.Var("__key.1", make([]byte, size)).Local()))
 		}},
+		{"functions that refer to one datum, and that to as many that are unsettled", func() elfbuild.Object {
+			n := size / 8
+			text := section(".text", elf.SHF_EXECINSTR, bytes.Repeat(elfbuild.Hex("488d05 00000000"), n))
+			text.Relocs = relocs(n, func(i int) uint64 { return uint64(7*i + 3) }, ".LC0", func(int) int64 { return -4 })
+			all := elfbuild.Var(".LC1", make([]byte, 8*n)).Local()
+			for i := range n {
+				text.Symbols = append(text.Symbols, fn(fmt.Sprint("f", i), 7*i, 7))
+				all.Relocs = append(all.Relocs, abs64(uint64(8*i), ".rodata", int64(i)))
+			}
+			return obj(text, rodata(".rodata", elfbuild.Piece{Data: make([]byte, n)}, pointers(".LC0", ".LC1"), all))
+		}},
 		{"references into two functions in turn", func() elfbuild.Object {
 			text := manyTo(".text.g", func(i int) int64 { return int64(i%2*size + 100) })
 			other := elfbuild.Section{Name: ".text.g", Flags: elf.SHF_ALLOC | elf.SHF_EXECINSTR, Data: rets(2 * size)}

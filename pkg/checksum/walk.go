@@ -48,6 +48,7 @@ type walker struct {
 	digest *digester
 
 	body   *body
+	walks  int      // how many there have been, with this one
 	parts  []part   // the body's, and behind them the replacements of alternatives
 	laid   []layout // by part
 	insts  []inst   // of all parts
@@ -144,6 +145,7 @@ func newWalker(p *program) *walker {
 // known before every function was walked.
 func (w *walker) walk(b *body, visit visitor) {
 	w.body, w.visit = b, visit
+	w.walks++
 	w.digest, _ = visit.(*digester)
 	w.opaque, w.unsettled, w.ambiguous, w.account = false, false, false, Account{}
 	w.byData = 0
