@@ -32,34 +32,40 @@ func (p *program) isLabel(s *object.Symbol) bool {
 
 // findLabels finds the labels in code.
 func (p *program) findLabels() {
+	var labels []uint32
 	for i, kind := range p.inKinds {
 		if kind == sectionCode && p.isLabel(&p.file.Symbols[i]) {
-			p.labels = append(p.labels, uint32(i))
+			labels = append(labels, uint32(i))
 			p.marks[i] |= markLabel
 		}
 	}
-	slices.SortFunc(p.labels, func(a, b uint32) int {
+	slices.SortFunc(labels, func(a, b uint32) int {
 		x, y := &p.file.Symbols[a], &p.file.Symbols[b]
 		return cmp.Or(cmp.Compare(x.Section, y.Section), cmp.Compare(x.Value, y.Value), p.file.CompareNames(a, b))
 	})
-	p.labelled = make([]bool, len(p.file.Sections))
-	for _, label := range p.labels {
-		p.labelled[p.file.Symbols[label].Section] = true
+	p.labels = make([][]uint32, len(p.file.Sections))
+	for len(labels) > 0 {
+		section := p.file.Symbols[labels[0]].Section
+		n := 1
+		for n < len(labels) && p.file.Symbols[labels[n]].Section == section {
+			n++
+		}
+		p.labels[section], labels = labels[:n], labels[n:]
 	}
 }
 
 // labelsIn is the labels in a range of a section of code.
 func (p *program) labelsIn(section uint32, start, end uint64) []uint32 {
-	if !p.labelled[section] {
+	labels := p.labels[section]
+	if len(labels) == 0 {
 		return nil
 	}
-	from := func(at uint64) int {
-		return sort.Search(len(p.labels), func(i int) bool {
-			s := &p.file.Symbols[p.labels[i]]
-			return s.Section > section || s.Section == section && s.Value >= at
-		})
+	lo := sort.Search(len(labels), func(i int) bool { return p.file.Symbols[labels[i]].Value >= start })
+	hi := lo
+	for hi < len(labels) && p.file.Symbols[labels[hi]].Value < end {
+		hi++
 	}
-	return p.labels[from(start):from(end)]
+	return labels[lo:hi]
 }
 
 // labelOffset is where the first of some labels stands, behind everything where there is
@@ -98,7 +104,7 @@ const frontReach = 64
 // frontLabels makes the steps of the labels in the padding in front of a function.
 func (w *walker) frontLabels(i int) {
 	part := &w.parts[i]
-	if !w.p.labelled[part.section] {
+	if len(w.p.labels[part.section]) == 0 {
 		return
 	}
 	from := part.prefix - min(part.prefix, frontReach)

@@ -48,8 +48,7 @@ type program struct {
 	// replaced is where in executable sections replacement code stands.
 	replaced []span
 	taken    []takenPlace // of a machine with section anchors
-	labels   []uint32     // the labels in code, by section and value
-	labelled []bool       // by section: it has some
+	labels   [][]uint32   // by section: its labels in code, by value
 }
 
 // name is what a symbol goes by, and whether no other symbol of the object goes

@@ -189,9 +189,11 @@ func (p *program) resolveCode(t target) target {
 		return t
 	}
 	t.extent = p.code.Innermost(t.section, t.at)
-	if label := p.labelIn(t.section, t.at); label != 0 && (t.extent < 0 || p.code.Extents[t.extent].Start != t.at) {
-		t.kind, t.symbol, t.offset = targetName, label, 0
-		return t
+	if t.extent < 0 || p.code.Extents[t.extent].Start != t.at {
+		if label := p.labelIn(t.section, t.at); label != 0 {
+			t.kind, t.symbol, t.offset = targetName, label, 0
+			return t
+		}
 	}
 	if t.extent < 0 {
 		if _, ok := p.code.DataAt(t.section, t.at); ok { // a literal pool
