@@ -21,14 +21,14 @@ type use struct {
 }
 
 // sumData makes the records of named data: one for each stretch that has a
-// sized symbol, and is neither part of the functions that use it nor a table
+// sized symbol, and is neither part of those that use it nor a table
 // about code; and one for each entry of the tables that only name functions
 // and variables, such as exports and init calls (rule 5.4).
 func (s *summer) sumData() []Record {
 	p := s.p
 	w := newWalker(p)
 	w.body = &body{fn: -1}
-	users := p.users(s.uses)
+	users, referred := p.users(s.uses), p.referred()
 	var records []Record
 	for i := range p.file.Sections {
 		section := uint32(i)
@@ -44,7 +44,7 @@ func (s *summer) sumData() []Record {
 			first := &p.file.Symbols[group[0]]
 			next = p.tableRecords(w, &records, section, next, covered, first.Value)
 			covered = max(covered, min(first.Value+first.Size, p.file.Sections[i].Size))
-			if r, ok := p.dataRecord(w, section, group, users); ok {
+			if r, ok := p.dataRecord(w, section, group, referred[i], users); ok {
 				records = append(records, r)
 			}
 		}
@@ -66,15 +66,32 @@ func (p *program) sameExtent(symbols []uint32) []uint32 {
 	return symbols[:n]
 }
 
-// dataRecord is the record of a datum; of none that is part of a function.
-func (p *program) dataRecord(w *walker, section uint32, group []uint32, users map[uint32]uint64) (r Record, ok bool) {
+// referred is the sections that anything the kernel loads refers to.
+func (p *program) referred() []bool {
+	to := make([]bool, len(p.file.Sections))
+	for i := range p.file.Sections {
+		if !p.file.Sections[i].Allocated() {
+			continue
+		}
+		relocs := p.file.Relocs(uint32(i))
+		for n := range relocs.Len() {
+			if s := &p.file.Symbols[relocs.Symbol(n)]; s.Defined() {
+				to[s.Section] = true
+			}
+		}
+	}
+	return to
+}
+
+// dataRecord is the record of a datum; of none that is part of those that refer to it.
+func (p *program) dataRecord(w *walker, section uint32, group []uint32, referred bool, users map[uint32]uint64) (r Record, ok bool) {
 	primary := slices.MinFunc(group, p.file.CompareNames)
 	s := &p.file.Symbols[primary]
 	size := p.file.Sections[section].Size
 	if s.Size == 0 || s.Value > size || s.Size > size-s.Value || s.Type() != elf.STT_OBJECT && s.Type() != elf.STT_NOTYPE {
 		return r, false
 	}
-	if p.marks[primary]&markAnonymous != 0 || p.kinds[section] == sectionWritable && p.isBook(primary) {
+	if p.marks[primary]&markAnonymous != 0 && referred || p.kinds[section] == sectionWritable && p.isBook(primary) {
 		return r, false
 	}
 	r = Record{

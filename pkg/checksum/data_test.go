@@ -46,7 +46,8 @@ func TestData(t *testing.T) {
 				elfbuild.Var("counter", elfbuild.Hex(value)),
 				elfbuild.Var("ops", make([]byte, 16), abs64(0, "f", 0), abs64(8, "g", 0)).Alias("also_ops"),
 				elfbuild.Var("descriptor.7", make([]byte, 8)).Local()),
-			rodata(".rodata", elfbuild.Var("CSWTCH.3", elfbuild.Hex("0102")).Local()),
+			rodata(".rodata", elfbuild.Var("CSWTCH.3", elfbuild.Hex("0102")).Local(), elfbuild.Var("table", make([]byte, 8), abs64(0, "CSWTCH.3", 0))),
+			rodata("__tracepoint_check", elfbuild.Var("__trace_check_event.11", elfbuild.Hex(value)).Local()),
 			elfbuild.Section{
 				Name: init, Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Data: make([]byte, 8),
 				Relocs: []elfbuild.Reloc{pc32(0, "f", 0), pc32(4, "g", 0)},
@@ -54,16 +55,16 @@ func TestData(t *testing.T) {
 		)
 	}
 	names, old := dataOf(t, build("01000000", ".initcall6.init"))
-	// The rest is part of the functions that use it.
-	want := []string{"counter 4 false", "also_ops 16 false", ".initcall6.init:f 4 false", ".initcall6.init:g 4 false"}
+	// The rest is part of those that use it, if any do.
+	want := []string{"counter 4 false", "also_ops 16 false", "table 8 false", "__trace_check_event.11 4 false", ".initcall6.init:f 4 false", ".initcall6.init:g 4 false"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)
 	}
 	_, fresh := dataOf(t, build("02000000", ".initcall6.init"))
-	if old["counter"] == fresh["counter"] || old["also_ops"] != fresh["also_ops"] {
+	if old["counter"] == fresh["counter"] || old["__trace_check_event.11"] == fresh["__trace_check_event.11"] || old["also_ops"] != fresh["also_ops"] {
 		t.Errorf("digests of old and new: %v, %v", old, fresh)
 	}
-	if names, _ := dataOf(t, build("01000000", ".initcall7.init")); names[2] != ".initcall7.init:f 4 false" {
+	if names, _ := dataOf(t, build("01000000", ".initcall7.init")); names[4] != ".initcall7.init:f 4 false" {
 		t.Errorf("an init call of another level: %v", names)
 	}
 }

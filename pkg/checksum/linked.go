@@ -208,7 +208,7 @@ func (t *Tracer) Variables(names map[string]bool) []Record {
 	w.body = &body{fn: -1}
 	var records []Record
 	for _, symbol := range symbols {
-		if r, ok := p.dataRecord(w, p.file.Symbols[symbol].Section, []uint32{symbol}, users); ok {
+		if r, ok := p.dataRecord(w, p.file.Symbols[symbol].Section, []uint32{symbol}, true, users); ok {
 			r.Body = int32(symbol)
 			records = append(records, r)
 		}
