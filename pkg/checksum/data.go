@@ -131,10 +131,11 @@ func (p *program) tableRecords(w *walker, records *[]Record, section uint32, nex
 		if r.Offset < start {
 			continue
 		}
-		behind := min(r.Offset+uint64(p.machine.reloc(r.Type).width), uint64(len(data)))
+		field := p.machine.reloc(r.Type)
+		behind := min(r.Offset+uint64(field.width), uint64(len(data)))
 		t := p.resolve(r.Symbol, r.Addend)
 		if !plain && t.kind == targetName && t.offset == 0 {
-			w.encoded = w.appendPlain(w.encoded[:0], &t)
+			w.encoded = w.appendPlain(field.kind.appendTo(w.encoded[:0]), &t)
 			w.encoded = append(w.encoded, data[min(start, r.Offset):r.Offset]...)
 			*records = append(*records, Record{
 				Kind: Data, Name: name + ":" + p.normal(t.symbol), Section: name, Scope: elf.STB_LOCAL,

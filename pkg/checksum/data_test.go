@@ -69,6 +69,26 @@ func TestData(t *testing.T) {
 	}
 }
 
+// An entry of a table of names is none where it is relocated no more, and another one where
+// it is in another way.
+func TestDataPlaces(t *testing.T) {
+	build := func(typ elf.R_X86_64) elfbuild.Object {
+		return obj(code(fun("f", "c3"), fun("g", "c3")), elfbuild.Section{
+			Name: ".initcall6.init", Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Data: make([]byte, 8),
+			Relocs: []elfbuild.Reloc{as(pc32(0, "f", 0), typ), pc32(4, "g", 0)},
+		})
+	}
+	const f, g = ".initcall6.init:f", ".initcall6.init:g"
+	_, usual := dataOf(t, build(elf.R_X86_64_PC32))
+	_, other := dataOf(t, build(elf.R_X86_64_32))
+	if usual[f] == other[f] || usual[g] != other[g] {
+		t.Errorf("another kind of relocation: %v, %v", usual, other)
+	}
+	if names, _ := dataOf(t, build(elf.R_X86_64_NONE)); len(names) != 1 {
+		t.Errorf("relocated no more: %v", names)
+	}
+}
+
 // A numbered static is known by who uses it.
 func TestDataUsers(t *testing.T) {
 	names, _ := dataOf(t, numberedStatic("3", "00000000"))

@@ -3,6 +3,7 @@
 package checksum
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/fnsum/fnsum/internal/parallel"
@@ -110,7 +111,7 @@ func (w *walker) emitEntry(e *alternatives.Entry, here place) {
 	}
 	w.kept = w.kept[:0]
 	if table.Bare {
-		w.encoded = append(w.encoded, 0, 0) // no bytes, no references
+		w.encoded = appendBare(w.encoded)
 	} else {
 		w.encode(func(b []byte) []byte {
 			w.kept = w.kept[:0]
@@ -147,14 +148,18 @@ func (w *walker) usual(table *alternatives.Table, here place) bool {
 	return string(w.placed) == string([]byte{tagSelf, 0, first, 0})
 }
 
+// appendBare encodes an entry that says nothing beside its place: no bytes, no references.
+func appendBare(b []byte) []byte { return append(b, 0, 0) }
+
 // appendEntry encodes what an entry says beside its place: its bytes with
 // relocated fields blanked, and the other relocations. The pointer to
 // replacement code is left out where the code follows as a part of its own, or
-// there is none.
+// there is none. An entry about tracing that says nothing else is empty.
 func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternatives.Entry) []byte {
 	start, end := uint64(e.Start), uint64(e.End)
 	data := w.p.file.Data(table.Section)[start:end]
 	relocs := w.p.file.Relocs(table.Section).Between(start, end)
+	head := len(b)
 	b = binary.AppendUvarint(b, end-start)
 	first := len(b)
 	b = append(b, data...)
@@ -192,6 +197,9 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 		if !skip(i) {
 			count++
 		}
+	}
+	if table.Class == alternatives.Tracing && count == 0 && len(bytes.TrimLeft(b[first:], "\x00")) == 0 {
+		return appendBare(b[:head])
 	}
 	b = binary.AppendUvarint(b, uint64(count))
 	for i := range relocs.Len() {

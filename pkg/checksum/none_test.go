@@ -92,6 +92,30 @@ func TestPlaceRelocation(t *testing.T) {
 	}
 }
 
+// An entry that says more than where it is, leaves the others of its table as they were.
+func TestOtherTracing(t *testing.T) {
+	for _, table := range []string{"__mcount_loc", "__patchable_function_entries"} {
+		object := func(entry string, typ elf.R_X86_64) elfbuild.Object {
+			return obj(code(fun("f", "31c0 c3"), fun("g", "31c9 c3")),
+				tab(table, raw(entry, as(abs64(0, "g", 0), typ)), raw("0000000000000000", abs64(0, "f", 0))))
+		}
+		usual := sum(t, object("0000000000000000", elf.R_X86_64_64))
+		for what, o := range map[string]elfbuild.Object{
+			"relocated no more": object("0000000000000000", elf.R_X86_64_NONE),
+			"another kind":      object("0000000000000000", elf.R_X86_64_PC64),
+			"half of a place":   object("0000000001000000", elf.R_X86_64_32),
+		} {
+			fresh := sum(t, o)
+			if record(t, usual, "f").Digest != record(t, fresh, "f").Digest {
+				t.Errorf("%s, %s: the other function changed", table, what)
+			}
+			if record(t, usual, "g").Digest == record(t, fresh, "g").Digest {
+				t.Errorf("%s, %s: the function is the same", table, what)
+			}
+		}
+	}
+}
+
 // Replacement code of an alternative that lost its place, or its pointer to the code, is an
 // orphan.
 func TestLostReplacement(t *testing.T) {
