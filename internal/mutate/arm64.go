@@ -13,23 +13,25 @@ import (
 )
 
 var arm64 = machine{
-	decode:   decode.ARM64,
-	width:    arm64Width,
-	relative: arm64Relative,
-	fill:     func(b byte) bool { return b == 0 },
-	changes:  arm64Changes,
-	number:   arm64Number,
-	retarget: arm64Retarget,
-	end:      func(object.Reloc, uint64, *decode.Inst) int64 { return 0 },
-	pairs:    true,
-	globals:  true,
-	kcfi:     arm64KCFI,
-	codeRefs: arm64CodeRefs,
-	flow:     arm64Flow,
-	beside:   arm64Beside,
-	anchored: arm64Anchored,
-	farther:  arm64Farther,
-	loose:    arm64Loose,
+	decode:    decode.ARM64,
+	width:     arm64Width,
+	none:      uint32(elf.R_AARCH64_NONE),
+	otherType: arm64OtherType,
+	relative:  arm64Relative,
+	fill:      func(b byte) bool { return b == 0 },
+	changes:   arm64Changes,
+	number:    arm64Number,
+	retarget:  arm64Retarget,
+	end:       func(object.Reloc, uint64, *decode.Inst) int64 { return 0 },
+	pairs:     true,
+	globals:   true,
+	kcfi:      arm64KCFI,
+	codeRefs:  arm64CodeRefs,
+	flow:      arm64Flow,
+	beside:    arm64Beside,
+	anchored:  arm64Anchored,
+	farther:   arm64Farther,
+	loose:     arm64Loose,
 }
 
 func arm64Width(typ uint32) uint64 {
@@ -42,6 +44,20 @@ func arm64Width(typ uint32) uint64 {
 		return 2
 	}
 	return 4
+}
+
+func arm64OtherType(typ uint32) (uint32, bool) {
+	switch elf.R_AARCH64(typ) {
+	case elf.R_AARCH64_PREL32:
+		return uint32(elf.R_AARCH64_ABS32), true
+	case elf.R_AARCH64_ABS32:
+		return uint32(elf.R_AARCH64_PREL32), true
+	case elf.R_AARCH64_ABS64:
+		return uint32(elf.R_AARCH64_PREL64), true
+	case elf.R_AARCH64_PREL64:
+		return uint32(elf.R_AARCH64_ABS64), true
+	}
+	return 0, false
 }
 
 func arm64Relative(typ uint32) bool {

@@ -17,6 +17,10 @@ type machine struct {
 	branch int64
 	// width is how many bytes a relocation writes.
 	width func(typ uint32) uint64
+	// none is the type of a relocation that relocates nothing, and otherType one that
+	// writes as much as another.
+	none      uint32
+	otherType func(typ uint32) (other uint32, ok bool)
 	// relative tells whether a relocation's value counts from the field's place.
 	relative func(typ uint32) bool
 	// fill tells whether the byte, outside of every function, is padding.

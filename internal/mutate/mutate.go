@@ -58,12 +58,21 @@ type Site struct {
 	// beside which the others may be, where what changes can be part of several
 	// things; Want's count only where it is nil.
 	Any []string
+	// Orphan is the section in which code that nobody owns any more must be listed
+	// as added, empty for none.
+	Orphan string
+	// Data is what must be listed among the data. Those aren't looked at where it is
+	// nil.
+	Data []Datum
 	// Perhaps is functions of which it isn't known whether they are concerned.
 	Perhaps []int
 	// Line is set where what changes may be a line number: then a change of
 	// line numbers alone may be reported instead.
 	Line bool
 }
+
+// Datum is a datum that is listed: its section, and a part of its name.
+type Datum struct{ Section, Name string }
 
 // Reasons is a set of reasons of a change.
 type Reasons map[string]bool
@@ -89,6 +98,7 @@ type Object struct {
 	toCode      []owned                 // places in code that nameless data refer to
 	entriesBy   map[int][]tableEntry    // by function, made when first asked for
 	insideBy    map[int][]owned         // likewise
+	places      map[owned][]owner       // who refers to a place in code otherwise than by a name, made when first asked for
 	checksCalls bool                    // kCFI
 	lost        map[uint32]map[int]bool // by section of data: functions with an address in it that is lost from sight
 }
@@ -149,7 +159,7 @@ func Classes() []string {
 // Sites makes the sites of a class: all of them if limit is 0, else as many,
 // spread over the object by chance (the same at each run), one of a seed.
 func (o *Object) Sites(name string, limit int) []Site {
-	i := slices.IndexFunc(classes[:], func(c class) bool { return c.name == name })
+	i := slices.IndexFunc(classes, func(c class) bool { return c.name == name })
 	c := &classes[i]
 	seeds := c.seeds(o)
 	random := rand.New(rand.NewPCG(1, uint64(i)))
@@ -226,27 +236,33 @@ func (o *Object) flip(section uint32, offset uint64) Edit {
 
 const recordSize = 24 // of Elf64_Rela
 
-// relocEdit writes relocation record i of a section, in the order that the file's
-// Relocs has, anew.
+// relocEdit makes relocation i of a section refer to another place, in the order that
+// the file's Relocs has.
 func (o *Object) relocEdit(section uint32, i int, symbol uint32, addend int64) Edit {
-	old := o.file.Relocs(section).At(i)
-	encode := func(symbol uint32, addend int64) []byte {
+	r := o.file.Relocs(section).At(i)
+	r.Symbol, r.Addend = symbol, addend
+	return o.recordEdit(section, i, r)
+}
+
+// recordEdit writes the record of relocation i of a section anew.
+func (o *Object) recordEdit(section uint32, i int, fresh object.Reloc) Edit {
+	encode := func(r object.Reloc) []byte {
 		b := make([]byte, recordSize)
-		binary.LittleEndian.PutUint64(b, old.Offset)
-		binary.LittleEndian.PutUint32(b[8:], old.Type)
-		binary.LittleEndian.PutUint32(b[12:], symbol)
-		binary.LittleEndian.PutUint64(b[16:], uint64(addend))
+		binary.LittleEndian.PutUint64(b, r.Offset)
+		binary.LittleEndian.PutUint32(b[8:], r.Type)
+		binary.LittleEndian.PutUint32(b[12:], r.Symbol)
+		binary.LittleEndian.PutUint64(b[16:], uint64(r.Addend))
 		return b
 	}
 	rela := o.rela[section]
-	records, was := o.file.Data(rela), encode(old.Symbol, old.Addend)
+	records, was := o.file.Data(rela), encode(o.file.Relocs(section).At(i))
 	at := i * recordSize
 	if string(records[at:at+recordSize]) != string(was) { // the file has them in another order
 		for at = 0; string(records[at:at+recordSize]) != string(was); {
 			at += recordSize
 		}
 	}
-	return Edit{o.file.Sections[rela].Offset + uint64(at), encode(symbol, addend)}
+	return Edit{o.file.Sections[rela].Offset + uint64(at), encode(fresh)}
 }
 
 // relocAt is the index of the relocation of a field, -1 where it has none.

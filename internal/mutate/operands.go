@@ -16,7 +16,9 @@ import (
 )
 
 // classes is all classes of changes.
-var classes = [...]class{
+var classes = slices.Concat(ofCode[:], placeClasses(), neutral[:])
+
+var ofCode = [...]class{
 	{"instruction operand", entryParts, operands},
 	{"cold operand", coldParts, operands},
 	{"register of reference", allParts, registersOfReferences},
@@ -54,11 +56,20 @@ var classes = [...]class{
 	{"special place", entries("special:"), specialPlace},
 	{"listed function", entries("special:_"), listedElsewhere},
 	{"table reference", allParts, tableReferences},
+	{"label moved", labels, movedLabel},
+	{"labels swapped", labels, swappedLabels},
+	{"local label moved", localLabels, movedLocalLabel},
+	{"absolute value", absolutes, absoluteValue},
+	{"constants behind a label", constantLabels, labelConstants},
+	{"letter of a string", textPlaces, secondLetter},
+}
 
-	// Neutral ones.
+var neutral = [...]class{
 	{"renumbered name", numberedNames, renumbered},
 	{"swapped entries", entries(""), swappedEntries},
 	{"swapped symbols", plainSymbols, swappedSymbols},
+	{"mark of a range moved", rangeMarks, movedMark},
+	{"pointer to no replacement", entries("alternatives"), emptyPointer},
 }
 
 func partSeeds(keep func(o *Object, e *object.Extent) bool) func(o *Object) []seed {
@@ -431,6 +442,9 @@ func kcfiHashes(o *Object, s seed) []Site {
 	}
 	var list []Site
 	for i := range uint64(4) {
+		if o.relocated(e.Section, at+i) { // it is an absolute symbol's value
+			continue
+		}
 		list = append(list, Site{
 			At: o.at(e.Section, at+i), Edits: []Edit{o.flip(e.Section, at+i)},
 			Want: want([]owner{{fn: int(e.Func)}}, "cfi"),

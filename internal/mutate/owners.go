@@ -148,6 +148,17 @@ type inline struct {
 	start, end uint64
 }
 
+// isMapping tells whether a symbol only says what follows in its section, data or code; it
+// ends nothing.
+func isMapping(name string) (data, ok bool) {
+	name, _, _ = strings.Cut(name, ".")
+	dollar := strings.LastIndexByte(name, '$')
+	if dollar < 0 {
+		return false, false
+	}
+	return name[dollar:] == "$d", name[dollar:] == "$d" || name[dollar:] == "$x"
+}
+
 func (o *Object) findInline() {
 	type mark struct {
 		section uint32
@@ -160,9 +171,8 @@ func (o *Object) findInline() {
 		if !s.Local() || !s.Defined() || !o.file.Sections[s.Section].Executable() {
 			continue
 		}
-		name, _, _ := strings.Cut(s.Name(), ".")
-		if dollar := strings.LastIndexByte(name, '$'); dollar >= 0 && (name[dollar:] == "$d" || name[dollar:] == "$x") {
-			marks = append(marks, mark{s.Section, s.Value, name[dollar:] == "$d"})
+		if data, ok := isMapping(s.Name()); ok {
+			marks = append(marks, mark{s.Section, s.Value, data})
 		}
 	}
 	slices.SortStableFunc(marks, func(a, b mark) int {

@@ -209,14 +209,9 @@ func (o *Object) findReplaced() {
 		if t.reason != "alternatives" {
 			continue
 		}
-		length := uint64(11)
-		if t.size == 14 {
-			length = 13
-		}
-		data := o.file.Data(t.section)
 		for i := range t.entries {
 			e := &t.entries[i]
-			n := uint64(data[e.start+length])
+			n := o.replacementLength(t, e)
 			r := o.relocAt(t.section, e.start+4)
 			if n == 0 || r < 0 {
 				continue
@@ -240,6 +235,15 @@ func (o *Object) findReplaced() {
 			}
 		}
 	}
+}
+
+// replacementLength is how much code an alternative's replacement has.
+func (o *Object) replacementLength(t *table, e *entry) uint64 {
+	at := uint64(11)
+	if t.size == 14 {
+		at = 13
+	}
+	return uint64(o.file.Data(t.section)[e.start+at])
 }
 
 // replacedBy is the functions whose code a place in replacement code replaces.

@@ -18,10 +18,17 @@ import (
 // Trial is an object and its comparison with changed copies.
 type Trial struct {
 	*Object
-	base *manifest.Manifest
-	copy []byte // the changed one
-	jobs int
-	Sums int // how many copies were summed
+	base     *manifest.Manifest
+	withData *manifest.Manifest // with records of data, made when first asked for
+	copy     []byte             // the changed one
+	jobs     int
+	Sums     int // how many copies were summed
+}
+
+// report is what a comparison tells.
+type report struct {
+	functions map[Key]Reasons
+	data      []Datum
 }
 
 // Verdict is what became of a site.
@@ -61,27 +68,29 @@ func (v *Verdict) String() string {
 // NewTrial sums the object as it is.
 func NewTrial(o *Object, jobs int) (*Trial, error) {
 	t := &Trial{Object: o, copy: slices.Clone(o.data), jobs: jobs}
-	m, err := t.sum(o.data)
+	m, err := t.sum(o.data, false)
 	t.base = m
 	return t, err
 }
 
-func (t *Trial) sum(data []byte) (*manifest.Manifest, error) {
+func (t *Trial) sum(data []byte, named bool) (*manifest.Manifest, error) {
 	t.Sums++
 	file, err := object.Parse(data)
 	if err != nil {
 		return nil, err
 	}
-	sums, err := checksum.Sum(file, checksum.Options{Jobs: t.jobs})
+	sums, err := checksum.Sum(file, checksum.Options{Jobs: t.jobs, Data: named})
 	if err != nil {
 		return nil, err
 	}
-	return manifest.New(sums.Arch, manifest.NewObject(t.Name, file, sums)), nil
+	m := manifest.New(sums.Arch, manifest.NewObject(t.Name, file, sums))
+	m.Data = named
+	return m, nil
 }
 
 // changes makes the edits of sites in the copy, and returns what a comparison
-// reports: for each function its reasons.
-func (t *Trial) changes(sites []*Site) (map[Key]Reasons, error) {
+// reports: for each function its reasons, and data if these are looked at.
+func (t *Trial) changes(sites []*Site) (*report, error) {
 	defer func() {
 		for _, s := range sites {
 			for _, e := range s.Edits {
@@ -94,15 +103,26 @@ func (t *Trial) changes(sites []*Site) (map[Key]Reasons, error) {
 			copy(t.copy[e.Offset:], e.Bytes)
 		}
 	}
-	m, err := t.sum(t.copy)
+	base, named := t.base, sites[0].Data != nil
+	if named {
+		if t.withData == nil {
+			m, err := t.sum(t.data, true)
+			if err != nil {
+				return nil, err
+			}
+			t.withData = m
+		}
+		base = t.withData
+	}
+	m, err := t.sum(t.copy, named)
 	if err != nil {
 		return nil, err
 	}
-	result, err := compare.Manifests(t.base, m, compare.Options{})
+	result, err := compare.Manifests(base, m, compare.Options{Data: named})
 	if err != nil {
 		return nil, err
 	}
-	reported := map[Key]Reasons{}
+	reported := &report{functions: map[Key]Reasons{}}
 	for i := range result.Changes {
 		c := &result.Changes[i]
 		reasons := Reasons{}
@@ -116,23 +136,43 @@ func (t *Trial) changes(sites []*Site) (map[Key]Reasons, error) {
 		if record == nil {
 			record = c.Old
 		}
-		reported[Key{record.Name, record.File, record.Section}] = reasons
+		reported.functions[Key{record.Name, record.File, record.Section}] = reasons
+	}
+	for i := range result.Data {
+		d := &result.Data[i]
+		record := d.New
+		if record == nil {
+			record = d.Old
+		}
+		reported.data = append(reported.data, Datum{record.Section, d.Name})
 	}
 	return reported, nil
 }
 
-// judge compares what was reported with what one site demands. What the others
-// demand is no business of its.
-func (t *Trial) judge(s *Site, reported map[Key]Reasons, others map[Key]bool) Verdict {
-	v := Verdict{Site: s}
-	mine := map[Key]bool{}
-	for _, fn := range s.Perhaps {
-		mine[t.KeyOf(fn)] = true
+// demands is what may be reported of some sites.
+type demands struct {
+	functions map[Key]bool
+	data      []Datum
+}
+
+func (t *Trial) demands(sites ...*Site) *demands {
+	d := &demands{functions: map[Key]bool{}}
+	for _, s := range sites {
+		for _, key := range t.concerned(s) {
+			d.functions[key] = true
+		}
+		d.data = append(d.data, s.Data...)
 	}
+	return d
+}
+
+// judge compares what was reported with what one site demands. What it and others may
+// be reported for is no business of its.
+func (t *Trial) judge(s *Site, reported *report, all *demands) Verdict {
+	v := Verdict{Site: s}
 	for fn, reasons := range s.Want {
 		key := t.KeyOf(fn)
-		mine[key] = true
-		got, ok := reported[key]
+		got, ok := reported.functions[key]
 		switch {
 		case !ok:
 			v.Missed = append(v.Missed, fmt.Sprintf("%v (%s)", key, reasons))
@@ -140,15 +180,36 @@ func (t *Trial) judge(s *Site, reported map[Key]Reasons, others map[Key]bool) Ve
 			v.Wrong = append(v.Wrong, fmt.Sprintf("%v (%s, not %s)", key, got, reasons))
 		}
 	}
-	for key, reasons := range reported {
-		if !mine[key] && !others[key] {
+	if s.Orphan != "" && !reported.functions[orphan(s.Orphan)][string(compare.Added)] {
+		v.Missed = append(v.Missed, fmt.Sprintf("%v in %s (added)", orphan(s.Orphan), s.Orphan))
+	}
+	for key, reasons := range reported.functions {
+		if !all.functions[key] {
 			v.Extra = append(v.Extra, fmt.Sprintf("%v (%s)", key, reasons))
+		}
+	}
+	for _, d := range s.Data {
+		if !slices.ContainsFunc(reported.data, d.covers) {
+			v.Missed = append(v.Missed, fmt.Sprintf("data %s in %s", d.Name, d.Section))
+		}
+	}
+	for _, d := range reported.data {
+		if !slices.ContainsFunc(all.data, func(of Datum) bool { return of.covers(d) }) {
+			v.Extra = append(v.Extra, fmt.Sprintf("data %s in %s", d.Name, d.Section))
 		}
 	}
 	slices.Sort(v.Missed)
 	slices.Sort(v.Wrong)
 	slices.Sort(v.Extra)
 	return v
+}
+
+// orphan is the key of code that nobody owns in a section.
+func orphan(section string) Key { return Key{checksum.OrphanName, "", section} }
+
+// covers tells whether a listed datum is the one.
+func (d Datum) covers(listed Datum) bool {
+	return d.Section == listed.Section && strings.Contains(listed.Name, d.Name)
 }
 
 // fits tells whether reported reasons are those demanded, or ones that may stand
@@ -185,9 +246,19 @@ func (s *Site) bytes() iter.Seq[uint64] {
 	}
 }
 
-// concerned is the functions that may be reported.
-func (s *Site) concerned() []int {
-	return slices.AppendSeq(slices.Clone(s.Perhaps), maps.Keys(s.Want))
+// concerned is what may be reported of a site.
+func (t *Trial) concerned(s *Site) []Key {
+	var list []Key
+	for fn := range s.Want {
+		list = append(list, t.KeyOf(fn))
+	}
+	for _, fn := range s.Perhaps {
+		list = append(list, t.KeyOf(fn))
+	}
+	if s.Orphan != "" {
+		list = append(list, orphan(s.Orphan))
+	}
+	return list
 }
 
 func (r Reasons) String() string { return strings.Join(slices.Sorted(maps.Keys(r)), "+") }
@@ -206,7 +277,7 @@ func (t *Trial) alone(s *Site) Verdict {
 	if err != nil {
 		return Verdict{Site: s, Err: err}
 	}
-	return t.judge(s, reported, nil)
+	return t.judge(s, reported, t.demands(s))
 }
 
 // Together tries many sites in few copies: those that concern different
@@ -215,36 +286,32 @@ func (t *Trial) alone(s *Site) Verdict {
 func (t *Trial) Together(sites []Site) []Verdict {
 	type batch struct {
 		sites []*Site
-		taken map[int]bool
-		bytes map[uint64]bool
+		taken map[any]bool // keys of functions, data, bytes of the file
 	}
 	var batches []*batch
 	for i := range sites {
 		s := &sites[i]
+		var mine []any
+		for _, key := range t.concerned(s) {
+			mine = append(mine, key)
+		}
+		for _, d := range s.Data {
+			mine = append(mine, d)
+		}
+		for at := range s.bytes() {
+			mine = append(mine, at)
+		}
 		n := slices.IndexFunc(batches, func(b *batch) bool {
-			for _, fn := range s.concerned() {
-				if b.taken[fn] {
-					return false
-				}
-			}
-			for at := range s.bytes() {
-				if b.bytes[at] {
-					return false
-				}
-			}
-			return true
+			return (b.sites[0].Data == nil) == (s.Data == nil) && !slices.ContainsFunc(mine, func(x any) bool { return b.taken[x] })
 		})
 		if n < 0 {
 			n = len(batches)
-			batches = append(batches, &batch{taken: map[int]bool{}, bytes: map[uint64]bool{}})
+			batches = append(batches, &batch{taken: map[any]bool{}})
 		}
 		b := batches[n]
 		b.sites = append(b.sites, s)
-		for _, fn := range s.concerned() {
-			b.taken[fn] = true
-		}
-		for at := range s.bytes() {
-			b.bytes[at] = true
+		for _, x := range mine {
+			b.taken[x] = true
 		}
 	}
 	var list []Verdict
@@ -266,20 +333,12 @@ func (t *Trial) together(sites []*Site) []Verdict {
 	if err != nil {
 		return halves()
 	}
-	demanded := map[Key]bool{}
-	for _, s := range sites {
-		for _, fn := range s.concerned() {
-			demanded[t.KeyOf(fn)] = true
-		}
-	}
-	for key := range reported {
-		if !demanded[key] {
-			return halves()
-		}
-	}
-	list := make([]Verdict, len(sites))
+	list, all := make([]Verdict, len(sites)), t.demands(sites...)
 	for i, s := range sites {
-		list[i] = t.judge(s, reported, demanded)
+		list[i] = t.judge(s, reported, all)
+	}
+	if slices.ContainsFunc(list, func(v Verdict) bool { return len(v.Extra) > 0 }) {
+		return halves()
 	}
 	return list
 }

@@ -198,42 +198,74 @@ type spot struct {
 // must be reported for when it changes; false where it isn't sure. Perhaps is those
 // that may use it by an address that is lost from sight.
 func (o *Object) usersOf(section uint32, at uint64) (w map[int]Reasons, perhaps []int, ok bool) {
-	w = map[int]Reasons{}
-	seen := map[spot]bool{}
-	ok = o.collect(w, section, at, seen)
-	for s := range seen {
+	u := users{want: map[int]Reasons{}, seen: map[spot]bool{}}
+	ok = o.collect(&u, section, at)
+	return u.want, o.unseen(&u), ok
+}
+
+// users is who a byte of data is part of: functions with the reasons, and named data.
+type users struct {
+	want    map[int]Reasons
+	data    []Datum
+	unnamed bool // data that have no name, and that nothing refers to
+	seen    map[spot]bool
+}
+
+// unseen is the functions that may use the data by an address that is lost from sight.
+func (o *Object) unseen(u *users) []int {
+	var perhaps []int
+	for s := range u.seen {
 		for fn := range o.lost[s.section] {
-			if w[fn] == nil && !slices.Contains(perhaps, fn) {
+			if u.want[fn] == nil && !slices.Contains(perhaps, fn) {
 				perhaps = append(perhaps, fn)
 			}
 		}
 	}
-	return w, perhaps, ok
+	return perhaps
 }
 
 // maxUsers bounds how many references are followed for one byte.
 const maxUsers = 2000
 
-func (o *Object) collect(w map[int]Reasons, section uint32, at uint64, seen map[spot]bool) bool {
+func (o *Object) collect(u *users, section uint32, at uint64) bool {
 	d, ok := o.datumAt(section, at)
-	if !ok || d.reason == "" || seen[spot{section, d.lo}] {
+	if ok && d.reason == "" {
+		o.addNamed(u, section, at)
+	}
+	if !ok || d.reason == "" || u.seen[spot{section, d.lo}] {
 		return ok
 	}
-	seen[spot{section, d.lo}] = true
+	u.seen[spot{section, d.lo}] = true
+	return o.collectRefs(u, section, &d)
+}
+
+// collectRefs adds the users of a datum.
+func (o *Object) collectRefs(u *users, section uint32, d *datum) bool {
 	refs := o.refsIn(section, d.lo, d.hi)
-	if len(refs) > maxUsers || len(seen) > maxUsers {
+	if len(refs) > maxUsers || len(u.seen) > maxUsers {
 		return false
 	}
 	for _, r := range refs {
-		if !o.user(w, r, &d, seen) {
+		if !o.user(u, r, d) {
 			return false
 		}
 	}
 	return true
 }
 
+// addNamed adds the named datum that a byte is of.
+func (o *Object) addNamed(u *users, section uint32, at uint64) {
+	for _, i := range o.code.SymbolsOf(section) {
+		if s := &o.file.Symbols[i]; s.Value <= at && at-s.Value < s.Size {
+			u.data = append(u.data, Datum{o.file.Sections[section].Name(), s.Name()})
+			return
+		}
+	}
+	u.unnamed = true
+}
+
 // user adds the functions that one reference makes users.
-func (o *Object) user(w map[int]Reasons, r ref, d *datum, seen map[spot]bool) bool {
+func (o *Object) user(u *users, r ref, d *datum) bool {
 	reason := d.reason
 	s := &o.file.Sections[r.from]
 	if t := o.tables[r.from]; t != nil {
@@ -245,12 +277,12 @@ func (o *Object) user(w map[int]Reasons, r ref, d *datum, seen map[spot]bool) bo
 			reason = e.reason
 		}
 		for _, x := range e.owners {
-			add(w, x, reason)
+			add(u.want, x, reason)
 		}
 		return true
 	}
 	if !s.Executable() {
-		return o.collect(w, r.from, r.field, seen)
+		return o.collect(u, r.from, r.field)
 	}
 	owners := o.owners(r.from, r.field)
 	if s.Name() == auxSection {
@@ -259,7 +291,7 @@ func (o *Object) user(w map[int]Reasons, r ref, d *datum, seen map[spot]bool) bo
 		owners, reason = o.replacedBy(r.from, r.field), "alternatives"
 	}
 	for _, x := range owners {
-		add(w, x, reason)
+		add(u.want, x, reason)
 	}
 	return len(owners) > 0
 }

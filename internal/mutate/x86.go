@@ -13,21 +13,23 @@ import (
 )
 
 var x86 = machine{
-	decode:   decode.X86,
-	branch:   -4,
-	width:    x86Width,
-	relative: x86Relative,
-	fill:     func(b byte) bool { return b == 0 || b == 0xcc },
-	changes:  x86Changes,
-	number:   x86Number,
-	retarget: x86Retarget,
-	end:      x86End,
-	kcfi:     x86KCFI,
-	codeRefs: (*Object).codeRefs,
-	flow:     func(*Object) {},
-	beside:   func(uint32) (uint8, bool) { return 0, false },
-	anchored: func(*Object, *object.Extent) bool { return false },
-	loose:    func(*Object, *object.Extent) bool { return false },
+	decode:    decode.X86,
+	branch:    -4,
+	width:     x86Width,
+	none:      uint32(elf.R_X86_64_NONE),
+	otherType: x86OtherType,
+	relative:  x86Relative,
+	fill:      func(b byte) bool { return b == 0 || b == 0xcc },
+	changes:   x86Changes,
+	number:    x86Number,
+	retarget:  x86Retarget,
+	end:       x86End,
+	kcfi:      x86KCFI,
+	codeRefs:  (*Object).codeRefs,
+	flow:      func(*Object) {},
+	beside:    func(uint32) (uint8, bool) { return 0, false },
+	anchored:  func(*Object, *object.Extent) bool { return false },
+	loose:     func(*Object, *object.Extent) bool { return false },
 }
 
 func x86Width(typ uint32) uint64 {
@@ -42,6 +44,20 @@ func x86Width(typ uint32) uint64 {
 		return 1
 	}
 	return 4
+}
+
+func x86OtherType(typ uint32) (uint32, bool) {
+	switch elf.R_X86_64(typ) {
+	case elf.R_X86_64_PC32, elf.R_X86_64_PLT32:
+		return uint32(elf.R_X86_64_32S), true
+	case elf.R_X86_64_32, elf.R_X86_64_32S:
+		return uint32(elf.R_X86_64_PC32), true
+	case elf.R_X86_64_64:
+		return uint32(elf.R_X86_64_PC64), true
+	case elf.R_X86_64_PC64:
+		return uint32(elf.R_X86_64_64), true
+	}
+	return 0, false
 }
 
 func x86Relative(typ uint32) bool {
