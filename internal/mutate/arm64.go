@@ -15,6 +15,7 @@ import (
 var arm64 = machine{
 	decode:    decode.ARM64,
 	width:     arm64Width,
+	writes:    arm64Writes,
 	none:      uint32(elf.R_AARCH64_NONE),
 	otherType: arm64OtherType,
 	relative:  arm64Relative,
@@ -44,6 +45,29 @@ func arm64Width(typ uint32) uint64 {
 		return 2
 	}
 	return 4
+}
+
+// arm64Writes is the bits of an immediate in an instruction; Arm Architecture Reference
+// Manual, C6.2.
+func arm64Writes(typ uint32, at uint64) byte {
+	field := uint32(0xffff_ffff)
+	switch elf.R_AARCH64(typ) {
+	case elf.R_AARCH64_ADR_PREL_LO21, elf.R_AARCH64_ADR_PREL_PG_HI21, elf.R_AARCH64_ADR_PREL_PG_HI21_NC:
+		field = 0x60ff_ffe0
+	case elf.R_AARCH64_ADD_ABS_LO12_NC, elf.R_AARCH64_LDST8_ABS_LO12_NC, elf.R_AARCH64_LDST16_ABS_LO12_NC,
+		elf.R_AARCH64_LDST32_ABS_LO12_NC, elf.R_AARCH64_LDST64_ABS_LO12_NC, elf.R_AARCH64_LDST128_ABS_LO12_NC:
+		field = 0x003f_fc00
+	case elf.R_AARCH64_JUMP26, elf.R_AARCH64_CALL26:
+		field = 0x03ff_ffff
+	case elf.R_AARCH64_CONDBR19, elf.R_AARCH64_LD_PREL_LO19:
+		field = 0x00ff_ffe0
+	case elf.R_AARCH64_TSTBR14:
+		field = 0x0007_ffe0
+	case elf.R_AARCH64_MOVW_UABS_G0, elf.R_AARCH64_MOVW_UABS_G0_NC, elf.R_AARCH64_MOVW_UABS_G1, elf.R_AARCH64_MOVW_UABS_G1_NC,
+		elf.R_AARCH64_MOVW_UABS_G2, elf.R_AARCH64_MOVW_UABS_G2_NC, elf.R_AARCH64_MOVW_UABS_G3:
+		field = 0x001f_ffe0
+	}
+	return byte(field >> (8 * (at & 3)))
 }
 
 func arm64OtherType(typ uint32) (uint32, bool) {

@@ -191,6 +191,9 @@ func swappedLabels(o *Object, s seed) []Site {
 // samePlace tells whether two places are one in canonical form: nothing but NOPs stands
 // between.
 func (o *Object) samePlace(section uint32, a, b uint64) bool {
+	if size := o.file.Sections[section].Size; a > size || b > size {
+		return a == b
+	}
 	a, b = min(a, b), max(a, b)
 	same := true
 	o.instructions(section, a, b, func(_ uint64, in *decode.Inst) bool {

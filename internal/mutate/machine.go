@@ -17,6 +17,8 @@ type machine struct {
 	branch int64
 	// width is how many bytes a relocation writes.
 	width func(typ uint32) uint64
+	// writes is the bits that a relocation writes of a byte of its field.
+	writes func(typ uint32, at uint64) byte
 	// none is the type of a relocation that relocates nothing, and otherType one that
 	// writes as much as another.
 	none      uint32

@@ -16,6 +16,7 @@ var x86 = machine{
 	decode:    decode.X86,
 	branch:    -4,
 	width:     x86Width,
+	writes:    func(uint32, uint64) byte { return 0xff },
 	none:      uint32(elf.R_X86_64_NONE),
 	otherType: x86OtherType,
 	relative:  x86Relative,

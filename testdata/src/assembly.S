@@ -8,14 +8,14 @@
 
 #ifdef __aarch64__
 #define NUMBER(value) movz x0, #:abs_g0:value
-#define ADDRESS(to) adrp x0, to; add x0, x0, :lo12:to
+#define ADDRESS(to) adrp x0, to; add x0, x0, :lo12:to; str x0, [x1], #8
 #define PLUS(n) add x0, x0, n
 #define BRANCH(to) b to
 #define IF(to) cbz x1, to
 #define LOAD ldr x2, [x1]
 #else
 #define NUMBER(value) movl $value, %eax
-#define ADDRESS(to) leaq to(%rip), %rax
+#define ADDRESS(to) leaq to(%rip), %rax; movq %rax, (%rdi)
 #define PLUS(n) addq $n, %rax
 #define BRANCH(to) jmp to
 #define IF(to) testq %rdi, %rdi; jz to
