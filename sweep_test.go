@@ -93,17 +93,18 @@ func sweep(t *testing.T, paths []string, limit int) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
 		s := sections[name]
-		line := fmt.Sprintf("%-40s %5d tried, %5d told", name, s.tried, s.told)
+		var line strings.Builder
+		line.WriteString(fmt.Sprintf("%-40s %5d tried, %5d told", name, s.tried, s.told))
 		for _, x := range slices.Sorted(maps.Keys(s.excepted)) {
-			line += fmt.Sprintf(", %d %s", s.excepted[x], x)
+			line.WriteString(fmt.Sprintf(", %d %s", s.excepted[x], x))
 		}
 		if s.failed > 0 {
-			line += fmt.Sprintf(", %d refused", s.failed)
+			line.WriteString(fmt.Sprintf(", %d refused", s.failed))
 		}
 		if s.untold > 0 {
-			line += fmt.Sprintf(", %d UNTOLD", s.untold)
+			line.WriteString(fmt.Sprintf(", %d UNTOLD", s.untold))
 		}
-		t.Log(line)
+		t.Log(line.String())
 	}
 }
 
