@@ -247,6 +247,15 @@ func TestAnchorTables(t *testing.T) {
 		s.Relocs = append(s.Relocs, elfbuild.Reloc{Offset: 8, Type: uint32(elf.R_AARCH64_PREL64), Symbol: "key"})
 		return s
 	}
+	place := func(at int64) []elfbuild.Section {
+		return []elfbuild.Section{elfbuild.Data(".data.places",
+			elfbuild.Var("places", make([]byte, 8), elfbuild.Reloc{Type: uint32(elf.R_AARCH64_ABS64), Symbol: "f", Addend: at}))}
+	}
+	handed := func(register uint32) func(d uint32) []word {
+		return func(d uint32) []word {
+			return []word{adrp(10), low(10, 10), ldr(1, 10, 8+d), plainWord(retA64), str(register, 5, 0), plainWord(retA64)}
+		}
+	}
 	nop := plainWord(0xd503_201f)
 	for _, test := range []struct {
 		name  string
@@ -268,10 +277,9 @@ func TestAnchorTables(t *testing.T) {
 		}, []elfbuild.Section{branchTable(16, 24)}, false},
 		{"a place that data refer to", func(d uint32) []word { // br x4 may lead to the load
 			return []word{adrp(10), low(10, 10), cbz(5, 12), mov(10, 6), plainWord(0xd61f_0000 | 4<<5), ldr(1, 10, 8+d), plainWord(retA64)}
-		}, []elfbuild.Section{{
-			Name: ".data.places", Flags: elf.SHF_ALLOC | elf.SHF_WRITE, Data: make([]byte, 8),
-			Relocs: []elfbuild.Reloc{{Type: uint32(elf.R_AARCH64_ABS64), Symbol: "f", Addend: 20}},
-		}}, false},
+		}, place(20), false},
+		{"a place that data refer to, where the base is handed on", handed(10), place(16), false},
+		{"a place that data refer to, where something else is handed on", handed(9), place(16), true},
 		{"a static branch around", func(d uint32) []word {
 			return []word{mov(10, 6), nop, nop, adrp(10), low(10, 10), ldr(1, 10, 8+d), plainWord(retA64)}
 		}, []elfbuild.Section{branchTable(8, 20)}, false},
@@ -339,6 +347,59 @@ func TestJumpTablesWithoutRelocations(t *testing.T) {
 				p.run(t)
 			}
 		}
+	}
+}
+
+// TestJumpTableBound is what says how many entries a table has: with two that may be wanted,
+// a third isn't part of it; where nothing says it, it is.
+func TestJumpTableBound(t *testing.T) {
+	const (
+		compare   = 0x7100_041f // cmp w0, #1
+		compare9  = 0x7100_053f // cmp w9, #1
+		higher    = 0x5400_0008 // b.hi
+		copy9     = 0x2a09_03e0 // mov w0, w9
+		increment = 0x1100_0400 // add w0, w0, #1
+	)
+	const increment9 = increment | 9<<5 | 9
+	for name, test := range map[string]struct {
+		front   []uint32
+		bounded bool
+	}{
+		"a comparison":                                         {[]uint32{compare, higher}, true},
+		"a copy of what was compared":                          {[]uint32{compare9, higher, copy9}, true},
+		"a comparison of what was copied":                      {[]uint32{copy9, compare9, higher}, true},
+		"no comparison":                                        {[]uint32{increment, higher}, false},
+		"another register's":                                   {[]uint32{compare9, higher}, false},
+		"another comparison in between":                        {[]uint32{compare, 0x6b08_013f, higher}, false}, // cmp w9, w8
+		"the index overwritten":                                {[]uint32{compare, higher, increment}, false},
+		"what was compared is overwritten before the copy":     {[]uint32{compare9, higher, increment9, copy9}, false},
+		"what was copied is overwritten before it is compared": {[]uint32{copy9, increment9, compare9, higher}, false},
+	} {
+		build := func(third byte) elfbuild.Object {
+			var words []word
+			for i, bits := range test.front {
+				if bits == higher {
+					bits |= uint32(len(test.front)-i+6) << 5 // to the first place
+				}
+				words = append(words, plainWord(bits))
+			}
+			words = append(words,
+				word{0x9000_0002, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0},
+				word{0x9100_0042, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
+				plainWord(0x3860_4840), // ldrb w0, [x2, w0, uxtw]
+				plainWord(0x1000_0063), // adr x3, +12
+				plainWord(0x8b20_8860), // add x0, x3, w0, sxtb #2
+				plainWord(0xd61f_0000), // br x0
+				plainWord(retA64), movz(0, 2), plainWord(retA64))
+			return arm64Object(0, words,
+				elfbuild.Section{Name: ".rodata", Flags: elf.SHF_ALLOC, Data: []byte{0, 1, third, 0xee}},
+				elfbuild.Data(".data.end", elfbuild.Var("end", make([]byte, 8), elfbuild.Reloc{Type: uint32(elf.R_AARCH64_ABS64), Symbol: ".rodata", Addend: 3})))
+		}
+		p := pair{name: name, old: build(1), new: build(2), want: []Class{JumpTables}}
+		if test.bounded {
+			p.want = nil
+		}
+		p.run(t)
 	}
 }
 
