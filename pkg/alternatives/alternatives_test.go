@@ -340,7 +340,7 @@ func TestUnknownReplacement(t *testing.T) {
 // The line of a WARN stands behind its file's name, where it has one.
 func TestLine(t *testing.T) {
 	const line = 0x1234
-	names := elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0("fs/a.c"), elfbuild.Text0("format"))
+	names := elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0("fs/a.c"), elfbuild.Text0("format"), elfbuild.Text0("ab.c"))
 	name := func(field uint64, at int64) elfbuild.Reloc { return elfbuild.PC32(field, ".rodata.str1.1", at) }
 	for what, test := range map[string]struct {
 		table elfbuild.Section
@@ -349,6 +349,7 @@ func TestLine(t *testing.T) {
 		"16 bytes":                     {table("__bug_table", 16, to(0, 3), name(4, 7), name(8, 0)), 12},
 		"16 bytes without a name":      {table("__bug_table", 16, to(0, 3), name(4, 7)), 12},
 		"12 bytes":                     {table("__bug_table", 12, to(0, 3), name(4, 0)), 8},
+		"12 bytes with a short name":   {table("__bug_table", 12, to(0, 3), name(4, 14+4)), 8}, // from the entry's start
 		"12 bytes with a format":       {table("__bug_table", 12, to(0, 3), name(4, 7)), 0},
 		"12 bytes with another's name": {table("__bug_table", 12, to(0, 3), elfbuild.PC32(4, "elsewhere", 0)), 0},
 		"12 bytes with a name beyond":  {table("__bug_table", 12, to(0, 3), name(4, 100)), 0},

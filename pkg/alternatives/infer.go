@@ -95,9 +95,9 @@ func (l *loader) section(i uint32) (table Table, count int, err error) {
 	table.Whole = table.size == 0
 	table.Bare = table.Class == Tracing && table.size == 8 && uint64(all.Len())*8 == s.Size && l.onlyAddresses(all)
 	if table.Class == BugTable {
-		table.line = l.lineField(table.size, relocs)
+		table.FromStart = !table.Whole && l.fromStart(table.size, relocs)
+		table.line = l.lineField(&table, relocs)
 	}
-	table.FromStart = table.Class == BugTable && !table.Whole && l.fromStart(table.size, relocs)
 	count = all.Len()
 	if !table.Whole {
 		count = min(count, int((s.Size+table.size-1)/table.size))
@@ -163,8 +163,10 @@ func (l *loader) isPlace(r object.Reloc) bool {
 }
 
 // fromStart tells whether the strings that a bug table refers to are found only
-// when the fields count from their entry's start: where those fields lead into
-// a string, less their offset in the entry they lead to its beginning.
+// when the fields count from their entry's start: by a label with as much behind it
+// as the field is behind, or where those fields lead into a string, less their offset in the
+// entry they lead to its beginning. Where a string begins at both, it is the one that names
+// a source.
 func (l *loader) fromStart(size uint64, relocs object.Relocs) bool {
 	found := false
 	for i := range relocs.Len() {
@@ -174,7 +176,20 @@ func (l *loader) fromStart(size uint64, relocs object.Relocs) bool {
 		if field == 0 || !ok || l.file.Sections[section].Flags&elf.SHF_STRINGS == 0 {
 			continue
 		}
-		if l.startsString(section, offset) || offset < field || !l.startsString(section, offset-field) {
+		fromField := l.startsString(section, offset)
+		fromStart := offset >= field && l.startsString(section, offset-field)
+		label := l.file.Symbols[r.Symbol].Type() != elf.STT_SECTION
+		switch {
+		case label && fromStart && r.Addend == int64(field):
+		case label && fromField && r.Addend == 0:
+			return false
+		case fromField && fromStart:
+			if l.namesFile(section, offset) == l.namesFile(section, offset-field) {
+				continue
+			} else if l.namesFile(section, offset) {
+				return false
+			}
+		case !fromStart:
 			return false
 		}
 		found = true
@@ -184,15 +199,22 @@ func (l *loader) fromStart(size uint64, relocs object.Relocs) bool {
 
 // lineField is where the line stands in the entries of a bug table: behind the
 // file's name, which those of 12 bytes have instead of a format string.
-func (l *loader) lineField(size uint64, relocs object.Relocs) uint64 {
-	switch size {
+func (l *loader) lineField(table *Table, relocs object.Relocs) uint64 {
+	switch table.size {
 	case 16:
 		return 12
 	case 24:
 		return 16
 	case 12:
 		for i := range relocs.Len() {
-			if r := relocs.At(i); r.Offset%size == 4 && l.namesFile(r) {
+			r := relocs.At(i)
+			section, offset, ok := Target(l.file, r)
+			if field := r.Offset % table.size; field != 4 || !ok {
+				continue
+			} else if table.FromStart {
+				offset -= field
+			}
+			if l.namesFile(section, offset) {
 				return 8
 			}
 		}
@@ -203,11 +225,9 @@ func (l *loader) lineField(size uint64, relocs object.Relocs) uint64 {
 // maxPath is PATH_MAX, include/uapi/linux/limits.h.
 const maxPath = 4096
 
-// namesFile tells whether a relocation refers to a string that is the name of
-// a source file.
-func (l *loader) namesFile(r object.Reloc) bool {
-	section, offset, ok := Target(l.file, r)
-	if !ok || offset >= uint64(len(l.file.Data(section))) {
+// namesFile tells whether the string at a place is the name of a source file.
+func (l *loader) namesFile(section uint32, offset uint64) bool {
+	if offset >= uint64(len(l.file.Data(section))) {
 		return false
 	}
 	rest := l.file.Data(section)[offset:]

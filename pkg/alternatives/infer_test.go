@@ -483,8 +483,8 @@ func TestNoTables(t *testing.T) {
 // (commit "bug: Use normal relative pointers in 'struct bug_entry'"): then the
 // addend is 4 more than where the string stands.
 func TestFromStart(t *testing.T) {
-	files := elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0("fs/a.c"), elfbuild.Text0("fs/b.c"), elfbuild.Text0("x"))
-	const a, b, x = 0, 7, 14
+	files := elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0("fs/a.c"), elfbuild.Text0("fs/b.c"), elfbuild.Text0("x"), elfbuild.Text0("y.c"), elfbuild.Text0("msg"), elfbuild.Text0("abc"), elfbuild.Text0("z.c"))
+	const a, b, x, y, message, abc, z = 0, 7, 14, 16, 20, 24, 28
 	file := func(field uint64, at int64) elfbuild.Reloc { return elfbuild.PC32(field, ".rodata.str1.1", at) }
 	for name, test := range map[string]struct {
 		table elfbuild.Section
@@ -501,11 +501,18 @@ func TestFromStart(t *testing.T) {
 		"another object's":                   {table("__bug_table", 12, to(0, 1), elfbuild.PC32(4, "elsewhere", 4)), false},
 		"behind the text":                    {table("__bug_table", 12, to(0, 1), file(4, 100)), false},
 		"in front of the text":               {table("__bug_table", 12, to(0, 1), file(4, -100)), false},
+		"a short name from the start":        {table("__bug_table", 12, to(0, 1), file(4, y+4)), true},
+		"a short name from the field":        {table("__bug_table", 12, to(0, 1), file(4, z)), false},
+		"a short name in front of a message": {table("__bug_table", 12, to(0, 1), file(4, message)), true},
+		"either may be meant":                {table("__bug_table", 12, to(0, 1), file(4, abc)), false},
+		"two names of files":                 {table("__bug_table", 24, to(0, 1), file(4, a+4), to(12, 2), file(16, y)), false},
+		"by a label from the field":          {table("__bug_table", 12, to(0, 1), elfbuild.PC32(4, ".LC2", 0)), false},
+		"by a label from the start":          {table("__bug_table", 12, to(0, 1), elfbuild.PC32(4, ".LC2", 4)), true},
 		"by name":                            {table("__bug_table", 12, to(0, 1), elfbuild.PC32(4, ".LC1", 4)), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			strings := files
-			strings.Symbols = []elfbuild.Symbol{{Name: ".LC1", Value: a}}
+			strings.Symbols = []elfbuild.Symbol{{Name: ".LC1", Value: a}, {Name: ".LC2", Value: message}}
 			tables := load(t, test.table, strings)
 			if len(tables.Tables) != 1 || tables.Tables[0].FromStart != test.want {
 				t.Errorf("%v, want %v", words(tables), test.want)

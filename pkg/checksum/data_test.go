@@ -132,6 +132,7 @@ func TestDataLines(t *testing.T) {
 		{"_ftrace_annotated_branch", "branch", 16, 20, 0},
 		{".data..Lubsan_data1", "source", 8, 16, 0},
 		{"__dyndbg", "table", 32, 34, 0x03},
+		{"__verbose", "table", 32, 34, 0x03},
 		{".data.rel.ro", "_entry", 24, 28, 0},
 		{".data.rel.ro", "f._entry", 24, 28, 0},
 	} {

@@ -22,6 +22,7 @@ type lineField struct {
 
 var lineFields = [...]lineField{
 	{section: "__dyndbg", offset: 32, bits: 18},       // struct _ddebug, include/linux/dynamic_debug.h
+	{section: "__verbose", offset: 32, bits: 18},      // where it was before 5.8
 	{section: "alloc_tags", offset: 4, bits: 32},      // struct codetag, include/linux/codetag.h
 	{section: "_ftrace_branch", offset: 16, bits: 32}, // struct ftrace_branch_data, include/linux/compiler_types.h
 	{section: "_ftrace_annotated_branch", offset: 16, bits: 32},

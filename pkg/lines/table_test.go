@@ -40,6 +40,7 @@ func TestParameters(t *testing.T) {
 		want []int
 	}{
 		{"__might_sleep", []int{2}},
+		{"___might_sleep", []int{2}}, // before 5.17
 		{"warn_slowpath_fmt", []int{2}},
 		{"__ext4_error_inode", []int{3}},
 		{"xfs_corruption_error", []int{7}},
