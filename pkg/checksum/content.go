@@ -225,11 +225,11 @@ func (w *walker) wholeText(section uint32, at, unit uint64) longText {
 
 // appendString encodes the text of a string, and notes the line numbers in it.
 func (w *walker) appendString(b, s []byte) []byte {
-	unlined, found := lines.AppendText(w.unlined[:0], s)
+	unlined, line, found := lines.AppendText(w.unlined[:0], s, w.p.isSource)
 	w.unlined = unlined
 	w.maskable = w.maskable || found
 	if found && w.masking {
-		w.numbers = append(w.numbers, LineNumber{lines.TextLine(s), lines.Text})
+		w.numbers = append(w.numbers, LineNumber{line, lines.Text})
 		return append(appendText(b, unlined), tagLine)
 	}
 	return appendText(b, s)

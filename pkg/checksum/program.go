@@ -5,6 +5,7 @@ package checksum
 import (
 	"debug/elf"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/fnsum/fnsum/internal/huge"
@@ -49,6 +50,8 @@ type program struct {
 	replaced []span
 	taken    []takenPlace // of a machine with section anchors
 	labels   [][]uint32   // by section: its labels in code, by value
+	// sources gives the base names of the files that the object was made from.
+	sources func() map[string]bool
 }
 
 // name is what a symbol goes by, and whether no other symbol of the object goes
@@ -111,6 +114,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	p.markEntries()
 	p.findLabels()
 	p.findTypeHashes()
+	p.sources = sync.OnceValue(p.findSources)
 	p.replaced = p.replacements()
 	p.markFronts(workers)
 	if m.addressing != nil {

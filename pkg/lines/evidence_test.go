@@ -213,6 +213,8 @@ func TestAppendText(t *testing.T) {
 		found      bool
 	}{
 		{"", "", false},
+		{"see Documentation/driver.h:12", "see Documentation/driver.h:12", false},
+		{"volumes.c:99999999999", "volumes.c:99999999999", false},
 		{"hello 12", "hello 12", false},
 		{"field at fs/btrfs/volumes.c:5074", "field at fs/btrfs/volumes.c:", true},
 		{"include/a.h:1", "include/a.h:", true},
@@ -225,7 +227,7 @@ func TestAppendText(t *testing.T) {
 		{"x __compiletime_assert_12() y __compiletime_assert_345", "x __compiletime_assert_() y __compiletime_assert_", true},
 		{"__compiletime_assert_", "__compiletime_assert_", false},
 	} {
-		got, found := AppendText([]byte("<"), []byte(test.text))
+		got, _, found := AppendText([]byte("<"), []byte(test.text), func(name []byte) bool { return string(name) != "driver.h" })
 		if string(got) != "<"+test.want || found != test.found {
 			t.Errorf("%q: %q, %v", test.text, got, found)
 		}

@@ -14,7 +14,7 @@
 //  2. A [Finder] follows immediates through code to a call of such a function,
 //     or to the WARN or BUG whose line they are.
 //  3. [ReadDebug] knows which line an instruction is from.
-//  4. [TextLine] finds the line at the end of a string.
+//  4. [AppendText] finds the line at the end of a string.
 package lines
 
 import (

@@ -13,9 +13,10 @@ import (
 var assertion = []byte("__compiletime_assert_")
 
 // AppendText appends a string with the line numbers in it left out: the digits
-// behind a path at its end ("... at fs/inode.c:5074"), and behind
-// __compiletime_assert_. It tells whether there were any.
-func AppendText(b, text []byte) (masked []byte, found bool) {
+// behind the path of a source at its end ("... at fs/inode.c:5074"), and behind
+// __compiletime_assert_. It tells whether there were any, and the line behind the path, 0
+// for none. Source tells whether a file of that base name is one.
+func AppendText(b, text []byte, source func(name []byte) bool) (masked []byte, line uint32, found bool) {
 	for {
 		i := bytes.Index(text, assertion)
 		if i < 0 {
@@ -28,33 +29,27 @@ func AppendText(b, text []byte) (masked []byte, found bool) {
 		text = text[digits:]
 	}
 	path := bytes.TrimRight(text, "0123456789")
-	if len(path) < len(text) && endsInPath(path) {
-		return append(b, path...), true
-	}
-	return append(b, text...), found
-}
-
-// TextLine is the line behind a path at the end of text, 0 for none.
-func TextLine(text []byte) uint32 {
-	path := bytes.TrimRight(text, "0123456789")
-	if !endsInPath(path) {
-		return 0
-	}
-	line, err := strconv.ParseUint(string(text[len(path):]), 10, 32)
-	if err != nil {
-		return 0
-	}
-	return uint32(line)
-}
-
-// endsInPath tells whether text ends in the name of a source file and a colon.
-func endsInPath(text []byte) bool {
-	for _, suffix := range [...]string{".c:", ".h:", ".S:"} {
-		if name, ok := bytes.CutSuffix(text, []byte(suffix)); ok {
-			return len(name) > 0 && isNameByte(name[len(name)-1])
+	if name := fileName(path); len(path) < len(text) && name != nil && source(name) {
+		number, err := strconv.ParseUint(string(text[len(path):]), 10, 32)
+		if err == nil {
+			return append(b, path...), uint32(number), true
 		}
 	}
-	return false
+	return append(b, text...), 0, found
+}
+
+// fileName is the base name of a source file that text ends in, and a colon; nil where it
+// doesn't.
+func fileName(text []byte) []byte {
+	name, ok := bytes.CutSuffix(text, []byte(":"))
+	if !ok || len(name) < 3 || name[len(name)-2] != '.' || !bytes.ContainsAny(name[len(name)-1:], "chS") || !isNameByte(name[len(name)-3]) {
+		return nil
+	}
+	start := len(name) - 2
+	for start > 0 && (isNameByte(name[start-1]) || name[start-1] == '.') {
+		start--
+	}
+	return name[start:]
 }
 
 func isNameByte(c byte) bool {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+
+package checksum
+
+import (
+	"bytes"
+	"debug/elf"
+
+	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/object"
+)
+
+// maxPath is PATH_MAX, include/uapi/linux/limits.h.
+const maxPath = 4096
+
+// findSources finds the base names of the files that the object was made from, as far as it
+// names them itself: in the symbol table, in its bug table, and in descriptors with a
+// line number (rule 7.6).
+func (p *program) findSources() map[string]bool {
+	names := map[string]bool{}
+	add := func(text []byte) {
+		name := text[bytes.LastIndexByte(text, '/')+1:]
+		if bytes.IndexByte(name, '.') > 0 && !names[string(name)] {
+			names[string(name)] = true
+		}
+	}
+	for i := range p.file.Symbols {
+		if s := &p.file.Symbols[i]; s.Type() == elf.STT_FILE {
+			add([]byte(s.Name()))
+		}
+	}
+	referred := func(relocs object.Relocs, back func(r object.Reloc) uint64) {
+		for i := range relocs.Len() {
+			r := relocs.At(i)
+			if section, at, ok := alternatives.Target(p.file, r); ok && at >= back(r) && p.kinds[section] != sectionCode {
+				add(p.textAt(section, at-back(r)))
+			}
+		}
+	}
+	own := func(object.Reloc) uint64 { return 0 }
+	p.tables.Each(alternatives.BugTable, func(e *alternatives.Entry) {
+		table := &p.tables.Tables[e.Table]
+		back := own
+		if table.FromStart {
+			back = func(r object.Reloc) uint64 { return r.Offset - uint64(e.Start) }
+		}
+		referred(p.file.Relocs(table.Section).Between(uint64(e.Start), uint64(e.End)), back)
+	})
+	for i := range p.file.Sections {
+		name := p.file.Sections[i].Name()
+		for n := range lineFields {
+			if f := &lineFields[n]; f.section != "" && f.of(name, "") {
+				referred(p.file.Relocs(uint32(i)), own)
+				break
+			}
+		}
+	}
+	for i := range p.file.Symbols {
+		s := &p.file.Symbols[i]
+		for n := range lineFields {
+			if f := &lineFields[n]; f.symbol != "" && s.Defined() && f.of("", p.normal(uint32(i))) {
+				referred(p.file.Relocs(s.Section).Between(s.Value, s.Value+s.Size), own)
+			}
+		}
+	}
+	return names
+}
+
+// textAt is the string at a place; of one that is longer than a path may be, nothing.
+func (p *program) textAt(section uint32, at uint64) []byte {
+	data := p.file.Data(section)
+	if at >= uint64(len(data)) {
+		return nil
+	}
+	text, _, ended := bytes.Cut(data[at:min(uint64(len(data)), at+maxPath)], []byte{0})
+	if !ended {
+		return nil
+	}
+	return text
+}
+
+// isSource tells whether the object was made from a file of such a base name.
+func (p *program) isSource(name []byte) bool { return p.sources()[string(name)] }
