@@ -3,6 +3,7 @@
 package checksum
 
 import (
+	"bytes"
 	"debug/elf"
 	"slices"
 
@@ -48,8 +49,8 @@ func (w *walker) findLines(i int) {
 	if m == nil || l.opaque || len(l.insts) == 0 {
 		return
 	}
-	bugs, calls := w.bugNearLine(part, l), w.callsWithLine(part, l)
-	if !bugs && !calls {
+	bugs, calls, formats := w.bugNearLine(part, l), w.callsWithLine(part, l), w.hasFormat(part)
+	if !bugs && !calls && !formats {
 		return
 	}
 	f := w.makeFlow(part, l)
@@ -67,8 +68,11 @@ func (w *walker) findLines(i int) {
 	for n := part.lo; n < part.hi && bugs; n++ {
 		e := &w.p.tables.Entries[n]
 		if line, ok := w.p.tables.Line(e); ok {
-			w.finder.Bug(f, f.index(uint64(e.Place)-part.start), line, func(i int) bool { return f.joins[i] }, mark)
+			w.finder.Bug(f, f.index(uint64(e.Place)-part.start), line, mark)
 		}
+	}
+	if formats {
+		w.finder.Formats(f, w.p.isSourcePath, mark)
 	}
 }
 
@@ -121,6 +125,45 @@ func (w *walker) callsWithLine(part *part, l *layout) bool {
 		}
 	}
 	return false
+}
+
+// hasFormat tells whether a part refers to a format with the path of a source and a line.
+func (w *walker) hasFormat(part *part) bool {
+	if !w.p.hasFormats {
+		return false
+	}
+	for i := range part.relocs.Len() {
+		symbol := part.relocs.Symbol(i)
+		if s := &w.p.file.Symbols[symbol]; s.Defined() && len(w.p.formats[s.Section]) > 0 {
+			r := part.relocs.At(i)
+			at := s.Value + uint64(r.Addend)
+			if w.p.machine.reloc(r.Type).pc && w.p.machine.fromEnd {
+				at += 4 // of an address, the field is the instruction's end
+			}
+			if w.p.isFormat(s.Section, at) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// findFormats finds the places of formats with the path of a source and a line.
+func (p *program) findFormats() {
+	p.formats = make([][]uint64, len(p.file.Sections))
+	for i, kind := range p.kinds {
+		if kind == sectionStrings || kind == sectionReadOnly {
+			p.formats[i] = lines.FormatPlaces(p.file.Data(uint32(i)))
+			p.hasFormats = p.hasFormats || len(p.formats[i]) > 0
+		}
+	}
+}
+
+// isFormat tells whether the text at a place is such a format.
+func (p *program) isFormat(section uint32, at uint64) bool {
+	places := p.formats[section]
+	i, _ := slices.BinarySearch(places, at)
+	return i < len(places) && bytes.IndexByte(p.file.Data(section)[at:places[i]], 0) < 0
 }
 
 // functionAt is the primary name of the function that starts at a place.
@@ -243,6 +286,32 @@ func (f *flow) Callee(i int) lines.Callee {
 	normal := f.w.p.normal(symbol)
 	name := sourceName(normal)
 	return lines.Callee{Lines: f.w.p.lines.Parameters(name), Clone: name != normal}
+}
+
+func (f *flow) Joins(i int) bool { return f.joins[i] }
+
+func (f *flow) Literal(i int) []byte {
+	in := &f.insts[i]
+	at, p := f.part.start+in.offset, f.w.p
+	relocs := p.machine.effective(f.part.relocs.Between(at, at+uint64(in.Len)))
+	if relocs.Len() != 1 {
+		return nil
+	}
+	r := relocs.At(0)
+	field := r.Offset - at
+	isImmediate := in.Imm.Len > 0 && uint64(in.Imm.Off) == field
+	if p.machine.reloc(r.Type).kind == relocPage || !isImmediate && !p.machine.address(&in.Inst, f.code[in.offset:][:in.Len]) {
+		return nil // half of an address, or what stands there
+	}
+	addend := r.Addend
+	if !isImmediate {
+		addend += p.machine.after(&in.Inst, field)
+	}
+	t := p.resolve(r.Symbol, addend)
+	if t.section == object.SectionUndef || p.kinds[t.section] == sectionCode {
+		return nil
+	}
+	return p.textAt(t.section, t.at)
 }
 
 func (f *flow) Prints(i int) bool {

@@ -3,6 +3,7 @@
 package checksum
 
 import (
+	"debug/elf"
 	"strings"
 	"testing"
 
@@ -46,6 +47,57 @@ func TestLineOfCall(t *testing.T) {
 				t.Error("a line that was left out is a zero")
 			}
 		})
+	}
+}
+
+// A number behind the path of a source in a format is a line (rule 7.8): where the
+// strings stand, and how their addresses are made, doesn't matter.
+func TestLineOfFormat(t *testing.T) {
+	texts := []elfbuild.Piece{literal("assertion failed at %s (%d)\n"), literal("net/a.c")}
+	const path = 29
+	text := func(section string) elfbuild.Section {
+		if section == ".rodata" {
+			return rodata(section, texts...)
+		}
+		return elfbuild.Strings(section, 1, texts...)
+	}
+	x86 := func(section, line string, at int64) elfbuild.Object {
+		asm := "ba " + line + "000000 be 00000000 488d3d 00000000 e8 00000000 c3" // mov $LINE, %edx; mov $path, %esi; lea format, %rdi; call
+		return obj(code(fun("f", asm, elfbuild.Rel(6, elf.R_X86_64_32S, section, at), pc32(13, section, -4), plt32(18, "printk", -4))), text(section))
+	}
+	arm64 := func(section, line string, at int64) elfbuild.Object {
+		o := obj(code(arm64Func("f", []word{
+			movz(2, uint32(elfbuild.Hex(line)[0])),
+			{0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, section, at}, {0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, section, at},
+			{0x9000_0000, elf.R_AARCH64_ADR_PREL_PG_HI21, section, 0}, {0x9100_0000, elf.R_AARCH64_ADD_ABS_LO12_NC, section, 0},
+			call("printk"), plainWord(retA64),
+		})), text(section))
+		o.Machine = elf.EM_AARCH64
+		return o
+	}
+	for name, build := range map[string]func(section, line string, at int64) elfbuild.Object{"x86": x86, "arm64": arm64} {
+		for _, section := range []string{".rodata.str1.1", ".rodata"} {
+			for _, test := range []struct {
+				name, file string
+				at         int64 // of what is printed as the path
+				line       bool
+			}{
+				{"its source's path", "a.c", path, true},
+				{"another file's", "b.c", path, false},
+				{"a part of a path", "a.c", path + 5, false},
+			} {
+				with := func(line string) elfbuild.Object {
+					o := build(section, line, test.at)
+					o.Symbols = append(o.Symbols, elfbuild.File(test.file))
+					return o
+				}
+				p := tablePair{
+					name: name + ", " + section + ", " + test.name, old: with("05"), new: with("16"),
+					exact: list("instructions"), line: test.line,
+				}
+				p.run(t)
+			}
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ type program struct {
 	replaced []span
 	taken    []takenPlace // of a machine with section anchors
 	labels   [][]uint32   // by section: its labels in code, by value
+	// formats is, by section, the places of formats with a line in them (lines.FormatPlaces).
+	formats    [][]uint64
+	hasFormats bool
 	// sources gives the base names of the files that the object was made from.
 	sources func() map[string]bool
 }
@@ -114,6 +117,7 @@ func newProgram(file *object.File, m *machine, table *lines.Table, workers int) 
 	p.markEntries()
 	p.findLabels()
 	p.findTypeHashes()
+	p.findFormats()
 	p.sources = sync.OnceValue(p.findSources)
 	p.replaced = p.replacements()
 	p.markFronts(workers)

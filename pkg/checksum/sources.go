@@ -81,3 +81,8 @@ func (p *program) textAt(section uint32, at uint64) []byte {
 
 // isSource tells whether the object was made from a file of such a base name.
 func (p *program) isSource(name []byte) bool { return p.sources()[string(name)] }
+
+// isSourcePath tells whether it was made from a file of such a path, by its base name.
+func (p *program) isSourcePath(path []byte) bool {
+	return p.isSource(path[bytes.LastIndexByte(path, '/')+1:])
+}

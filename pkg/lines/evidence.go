@@ -2,7 +2,11 @@
 
 package lines
 
-import "github.com/fnsum/fnsum/pkg/decode"
+import (
+	"slices"
+
+	"github.com/fnsum/fnsum/pkg/decode"
+)
 
 // Evidence is why an immediate, a field or text is taken for a line number.
 type Evidence uint8
@@ -12,11 +16,12 @@ const (
 	Signature          // a parameter that is a line by the callee's prototype
 	BugTable           // the line of the WARN or BUG that it stands in
 	Dwarf              // the instruction's line by the debug information
+	Format             // what a printf format has behind the path of a source
 	Field              // a field of a table or descriptor
 	Text               // a path and a line in a string
 )
 
-var evidenceNames = [...]string{"", "signature", "bug-table", "dwarf", "field", "text"}
+var evidenceNames = [...]string{"", "signature", "bug-table", "dwarf", "format", "field", "text"}
 
 func (e Evidence) String() string { return evidenceNames[e] }
 
@@ -53,6 +58,11 @@ type Function interface {
 	// Prints tells whether an instruction is a call of a printing function
 	// that a WARN may have in it.
 	Prints(i int) bool
+	// Joins tells whether control comes to an instruction from elsewhere, too.
+	Joins(i int) bool
+	// Literal is the text whose address an instruction puts into a register or slot, nil
+	// for another one.
+	Literal(i int) []byte
 }
 
 // Finder finds evidence. It holds what is reused from one function to the
@@ -60,13 +70,16 @@ type Function interface {
 type Finder struct {
 	machine *Machine
 	f       Function
-	mark    func(i int, e Evidence)
+	mark    func(i int)
 
 	seen   []int32 // by instruction: the walk that has been there
 	walk   int32
 	budget int
 	work   []position
 	clones map[int][]candidate // by call: what reaches it
+	// formats is, by call, the parameters that are lines by its format; nil where the
+	// callee says which are.
+	formats map[int][]int
 }
 
 // NewFinder makes a Finder.
@@ -101,7 +114,64 @@ const stepsPerInstruction = 64
 // is set again. It is a line where a path ends at a call that has a line there,
 // and nothing but calls reads it on any path.
 func (x *Finder) Signatures(f Function, mark func(i int, e Evidence)) {
-	x.f, x.mark = f, mark
+	x.f, x.formats = f, nil
+	x.search(func(i int) { mark(i, Signature) })
+}
+
+// Formats marks the immediates that are lines by the format of the function that prints
+// them: a literal in one of a call's registers, whose argument in front of the line is a
+// literal, too, the path of a source. Both are set on the straight line in front of the call.
+func (x *Finder) Formats(f Function, source func(path []byte) bool, mark func(i int, e Evidence)) {
+	x.f, x.formats = f, map[int][]int{}
+	for i := range f.Len() {
+		if _, in := f.Inst(i); in.Kind != decode.Call {
+			continue
+		}
+		for n := range x.machine.Parameters {
+			for _, line := range FormatLines(x.literal(i, n+1)) {
+				if path := x.literal(i, n+1+line.Path); path != nil && source(path) {
+					x.formats[i] = append(x.formats[i], n+1+line.Line)
+				}
+			}
+		}
+	}
+	if len(x.formats) > 0 {
+		x.search(func(i int) { mark(i, Format) })
+	}
+}
+
+// literal is the text that a call's parameter is set to, on the straight line in front of
+// it; nil where it isn't known to be one.
+func (x *Finder) literal(call, parameter int) []byte {
+	v, slot := x.place(parameter)
+	for i := call - 1; i >= max(call-Reach, 0) && !x.f.Joins(i+1) && straight(x.f, i); i-- {
+		code, in := x.f.Inst(i)
+		e := x.machine.Effects(code, in)
+		_, written := touches(&e, v, slot+e.Stack)
+		switch {
+		case v.isSlot && (e.Frame || written && (e.Immediate != decode.SetSlot || e.Slot != slot)):
+			return nil
+		case written:
+			return x.f.Literal(i)
+		}
+		slot += e.Stack
+	}
+	return nil
+}
+
+// place is where a call's parameter is: a register, or a slot with its distance from the
+// stack pointer.
+func (x *Finder) place(parameter int) (v value, slot int32) {
+	if registers := len(x.machine.Parameters); parameter > registers {
+		return value{isSlot: true}, int32(8 * (parameter - registers - 1))
+	}
+	return value{register: x.machine.Parameters[parameter-1]}, 0
+}
+
+// search follows each immediate to where it is taken for a line.
+func (x *Finder) search(mark func(i int)) {
+	x.mark = mark
+	f := x.f
 	if len(x.seen) < f.Len() {
 		x.seen = make([]int32, f.Len())
 		x.walk = 0
@@ -123,13 +193,13 @@ func (x *Finder) Signatures(f Function, mark func(i int, e Evidence)) {
 				continue
 			}
 		case decode.SetSlot:
-			v.isSlot, slot = true, e.Slot
+			v, slot = value{isSlot: true}, e.Slot
 		default:
 			continue
 		}
 		zero := e.Immediate == decode.ClearRegister
 		if x.follow(i, v, slot, zero) && !zero {
-			mark(i, Signature)
+			mark(i)
 		}
 	}
 	x.judgeClones()
@@ -138,11 +208,22 @@ func (x *Finder) Signatures(f Function, mark func(i int, e Evidence)) {
 // callsClones tells whether a clone that takes a line may be called.
 func (x *Finder) callsClones() bool {
 	for i := range x.f.Len() {
-		if x.f.Callee(i).Clone {
+		if x.isClone(i) {
 			return true
 		}
 	}
 	return false
+}
+
+// isClone tells whether a call is one of a clone, where the callee says what is a line.
+func (x *Finder) isClone(call int) bool { return x.formats == nil && x.f.Callee(call).Clone }
+
+// lines is the parameters of a call that are lines.
+func (x *Finder) lines(call int) []int {
+	if x.formats != nil {
+		return x.formats[call]
+	}
+	return x.f.Callee(call).Lines
 }
 
 // parameter is the number of the parameter that a register passes, 0 for none.
@@ -204,7 +285,7 @@ func (x *Finder) follow(i int, v value, slot int32, zero bool) bool {
 				continue
 			}
 			if calls {
-				if x.f.Callee(p.at).Clone {
+				if x.isClone(p.at) {
 					reached = append(reached, p.at)
 				} else if x.takes(p.at, v, p.slot) {
 					found = true
@@ -231,7 +312,7 @@ func (x *Finder) follow(i int, v value, slot int32, zero bool) bool {
 	}
 	if found && !zero {
 		for _, at := range rest {
-			x.mark(at, Signature)
+			x.mark(at)
 		}
 	}
 	for _, call := range reached {
@@ -259,16 +340,10 @@ func touches(e *decode.Effects, v value, slot int32) (read, written bool) {
 
 // takes tells whether a call takes the value for a line.
 func (x *Finder) takes(call int, v value, slot int32) bool {
-	for _, n := range x.f.Callee(call).Lines {
-		registers := len(x.machine.Parameters)
-		if v.isSlot && n > registers && slot == int32(8*(n-registers-1)) {
-			return true
-		}
-		if !v.isSlot && n <= registers && x.machine.Parameters[n-1] == v.register {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.lines(call), func(n int) bool {
+		wanted, at := x.place(n)
+		return v == wanted && (!v.isSlot || slot == at)
+	})
 }
 
 // judgeClones marks the immediates that clones take for a line. Parameters
@@ -289,7 +364,7 @@ func (x *Finder) judgeClones() {
 			}
 			for _, c := range candidates {
 				if c.parameter == only && !c.zero {
-					x.mark(c.at, Signature)
+					x.mark(c.at)
 				}
 			}
 		}
@@ -304,9 +379,9 @@ const Reach = 256
 // the bug table is about instruction at. Its extent is the straight line
 // around that: back to the previous join, branch or call other than one that
 // prints, and forward to the first call, trap or jump, as far as Reach.
-func (x *Finder) Bug(f Function, at int, line uint32, joins func(i int) bool, mark func(i int, e Evidence)) {
+func (x *Finder) Bug(f Function, at int, line uint32, mark func(i int, e Evidence)) {
 	first := at
-	for first > max(at-Reach, 0) && !joins(first) && (straight(f, first-1) || f.Prints(first-1)) {
+	for first > max(at-Reach, 0) && !f.Joins(first) && (straight(f, first-1) || f.Prints(first-1)) {
 		first--
 	}
 	for i := first; i < min(f.Len(), at+Reach); i++ {

@@ -22,16 +22,19 @@ type fake struct {
 	offsets []int
 	calls   map[int]string // by instruction
 	more    map[int][]int
+	joins   []int
+	texts   map[int]string // by instruction
 }
 
 // assemble decodes lines of hexadecimal code; behind a call or a jump that
 // leaves stands "> name", behind a static branch "~ N", the instruction that it
-// may go to.
+// may go to, and behind one that has a text's address, "= text".
 func assemble(t *testing.T, text string) *fake {
 	t.Helper()
-	f := &fake{calls: map[int]string{}, more: map[int][]int{}}
+	f := &fake{calls: map[int]string{}, more: map[int][]int{}, texts: map[int]string{}}
 	for line := range strings.Lines(strings.TrimSpace(text)) {
-		digits, name, named := strings.Cut(strings.TrimSpace(line), ">")
+		digits, text, literal := strings.Cut(strings.TrimSpace(line), "= ")
+		digits, name, named := strings.Cut(digits, ">")
 		digits, more, branches := strings.Cut(digits, "~")
 		b, err := hex.DecodeString(strings.Join(strings.Fields(digits), ""))
 		var in decode.Inst
@@ -40,6 +43,9 @@ func assemble(t *testing.T, text string) *fake {
 		}
 		if named {
 			f.calls[len(f.insts)] = strings.TrimSpace(name)
+		}
+		if literal {
+			f.texts[len(f.insts)] = text
 		}
 		if branches {
 			f.more[len(f.insts)] = []int{int(strings.TrimSpace(more)[0] - '0')}
@@ -52,6 +58,15 @@ func assemble(t *testing.T, text string) *fake {
 }
 
 func (f *fake) Len() int { return len(f.insts) }
+
+func (f *fake) Joins(i int) bool { return slices.Contains(f.joins, i) }
+
+func (f *fake) Literal(i int) []byte {
+	if text, ok := f.texts[i]; ok {
+		return []byte(text)
+	}
+	return nil
+}
 
 func (f *fake) Inst(i int) ([]byte, *decode.Inst) {
 	return f.code[f.offsets[i]:][:f.insts[i].Len], &f.insts[i]
@@ -195,11 +210,52 @@ func TestBug(t *testing.T) {
 		{"as far as it may be behind", strings.Repeat(nop, Reach-1) + line + line, 0, nil, []int{Reach - 1}},
 	} {
 		f := assemble(t, test.code)
+		f.joins = test.joins
 		got := marked(f, func(mark func(int, Evidence)) {
-			joins := func(i int) bool {
-				return slices.Contains(test.joins, i)
-			}
-			NewFinder(&X86).Bug(f, test.at, 517, joins, mark)
+			NewFinder(&X86).Bug(f, test.at, 517, mark)
+		})
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// A line is what a format has behind the path of a source.
+func TestFormats(t *testing.T) {
+	const (
+		format = "bf 00000000 = at %s (%d)\n" // mov $0, %edi
+		path   = "be 00000000 = fs/a.c\n"     // mov $0, %esi
+		line   = "ba 05020000\n"              // mov $517, %edx
+		call   = "e8 00000000 > print\n"
+		six    = "bf 00000000 = %d %d %d %d %s:%d\n"
+	)
+	for _, test := range []struct {
+		name, code string
+		joins      []int
+		want       []int
+	}{
+		{"in registers", line + path + format + call, nil, []int{0}},
+		{"in another order", format + line + path + call, nil, []int{1}},
+		{"any function", line + path + format + "e8 00000000 > f\n", nil, []int{0}},
+		{"behind a parameter", "be 00000000 = at %s (%d)\nba 00000000 = fs/a.c\nb9 05020000\n" + call, nil, []int{2}},
+		{"another file's path", line + "be 00000000 = fs/b.c\n" + format + call, nil, nil},
+		{"a path that was loaded", line + path + "488b33\n" + format + call, nil, nil}, // mov (%rbx), %rsi
+		{"a format that was loaded", line + path + format + "488b3b\n" + call, nil, nil},
+		{"another format", line + path + "bf 00000000 = at %s, %d\n" + call, nil, nil},
+		{"set in front of a branch", line + path + "74 00\n" + format + call, nil, nil},
+		{"set in front of a join", line + path + format + call, []int{2}, nil},
+		{"the line alone in front of a join", line + path + format + call, []int{1}, []int{0}},
+		{"set in front of a call", line + path + format + "e8 00000000 > f\n" + call, nil, []int{0}}, // of f, that is
+		{"the line is read, too", line + "89d0\n" + path + format + call, nil, nil},                  // mov %edx, %eax
+		{"no immediate", "89c2\n" + path + format + call, nil, nil},
+		{"on the stack", "68 05020000\n41b9 00000000 = fs/a.c\n" + six + call, nil, []int{0}},
+		{"both on the stack", "68 05020000\n68 00000000 = fs/a.c\nbf 00000000 = %d %d %d %d %d %s:%d\n" + call, nil, []int{0}},
+		{"another slot", "68 05020000\n6a 00\n41b9 00000000 = fs/a.c\n" + six + call, nil, []int{1}},
+	} {
+		f := assemble(t, test.code)
+		f.joins = test.joins
+		got := marked(f, func(mark func(int, Evidence)) {
+			NewFinder(&X86).Formats(f, func(path []byte) bool { return string(path) == "fs/a.c" }, mark)
 		})
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
