@@ -49,7 +49,8 @@ func (w *walker) findLines(i int) {
 	if m == nil || l.opaque || len(l.insts) == 0 {
 		return
 	}
-	bugs, calls, formats := w.bugNearLine(part, l), w.callsWithLine(part, l), w.hasFormat(part)
+	bugs := w.bugNearLine(part, l)
+	calls, formats := w.refersToLines(part, l)
 	if !bugs && !calls && !formats {
 		return
 	}
@@ -107,45 +108,43 @@ func (w *walker) bugNearLine(part *part, l *layout) bool {
 	return false
 }
 
-// callsWithLine tells whether a part may call a function with a line.
-func (w *walker) callsWithLine(part *part, l *layout) bool {
+// refersToLines tells whether a part may call a function with a line, and whether it refers
+// to a format with the path of a source and a line.
+func (w *walker) refersToLines(part *part, l *layout) (calls, formats bool) {
+	p := w.p
 	for i := range part.relocs.Len() {
-		if w.p.marks[part.relocs.Symbol(i)]&markLine != 0 {
-			return true
+		symbol := part.relocs.Symbol(i)
+		calls = calls || p.marks[symbol]&markLine != 0
+		if kind := p.inKinds[symbol]; kind == sectionStrings || kind == sectionReadOnly {
+			formats = formats || p.hasFormats && p.refersToFormat(part.relocs.At(i))
 		}
 	}
-	if !w.p.lineSections[part.section] {
-		return false
+	if calls || !p.lineSections[part.section] {
+		return calls, formats
 	}
 	for i := range l.insts {
 		if in := &l.insts[i]; in.Form != 0 {
-			if symbol := w.p.functionAt(part.section, int64(part.start+in.offset)+in.PCRel); symbol != 0 && w.p.marks[symbol]&markLine != 0 {
-				return true
+			if symbol := p.functionAt(part.section, int64(part.start+in.offset)+in.PCRel); symbol != 0 && p.marks[symbol]&markLine != 0 {
+				return true, formats
 			}
 		}
 	}
-	return false
+	return false, formats
 }
 
-// hasFormat tells whether a part refers to a format with the path of a source and a line.
-func (w *walker) hasFormat(part *part) bool {
-	if !w.p.hasFormats {
+// refersToFormat tells whether a relocation in code may refer to such a format.
+func (p *program) refersToFormat(r object.Reloc) bool {
+	s := &p.file.Symbols[r.Symbol]
+	places := p.formats[s.Section]
+	if len(places) == 0 {
 		return false
 	}
-	for i := range part.relocs.Len() {
-		symbol := part.relocs.Symbol(i)
-		if s := &w.p.file.Symbols[symbol]; s.Defined() && len(w.p.formats[s.Section]) > 0 {
-			r := part.relocs.At(i)
-			at := s.Value + uint64(r.Addend)
-			if w.p.machine.reloc(r.Type).pc && w.p.machine.fromEnd {
-				at += 4 // of an address, the field is the instruction's end
-			}
-			if w.p.isFormat(s.Section, at) {
-				return true
-			}
-		}
+	at := s.Value + uint64(r.Addend)
+	if p.machine.fromEnd && p.machine.reloc(r.Type).pc {
+		at += 4 // of an address, the field is the instruction's end
 	}
-	return false
+	i, _ := slices.BinarySearch(places, at)
+	return i < len(places) && bytes.IndexByte(p.file.Data(s.Section)[at:places[i]], 0) < 0
 }
 
 // findFormats finds the places of formats with the path of a source and a line.
@@ -157,13 +156,6 @@ func (p *program) findFormats() {
 			p.hasFormats = p.hasFormats || len(p.formats[i]) > 0
 		}
 	}
-}
-
-// isFormat tells whether the text at a place is such a format.
-func (p *program) isFormat(section uint32, at uint64) bool {
-	places := p.formats[section]
-	i, _ := slices.BinarySearch(places, at)
-	return i < len(places) && bytes.IndexByte(p.file.Data(section)[at:places[i]], 0) < 0
 }
 
 // functionAt is the primary name of the function that starts at a place.

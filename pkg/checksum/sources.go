@@ -5,6 +5,7 @@ package checksum
 import (
 	"bytes"
 	"debug/elf"
+	"strings"
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/object"
@@ -22,11 +23,6 @@ func (p *program) findSources() map[string]bool {
 		name := text[bytes.LastIndexByte(text, '/')+1:]
 		if bytes.IndexByte(name, '.') > 0 && !names[string(name)] {
 			names[string(name)] = true
-		}
-	}
-	for i := range p.file.Symbols {
-		if s := &p.file.Symbols[i]; s.Type() == elf.STT_FILE {
-			add([]byte(s.Name()))
 		}
 	}
 	referred := func(relocs object.Relocs, back func(r object.Reloc) uint64) {
@@ -57,9 +53,17 @@ func (p *program) findSources() map[string]bool {
 	}
 	for i := range p.file.Symbols {
 		s := &p.file.Symbols[i]
-		for n := range lineFields {
-			if f := &lineFields[n]; f.symbol != "" && s.Defined() && f.of("", p.normal(uint32(i))) {
-				referred(p.file.Relocs(s.Section).Between(s.Value, s.Value+s.Size), own)
+		switch s.Type() {
+		case elf.STT_FILE:
+			add([]byte(s.Name()))
+		case elf.STT_OBJECT, elf.STT_NOTYPE:
+			if kind := p.inKinds[i]; kind != sectionWritable && kind != sectionReadOnly {
+				continue
+			}
+			for n := range lineFields {
+				if f := &lineFields[n]; f.symbol != "" && strings.Contains(s.Name(), f.symbol) && f.of("", p.normal(uint32(i))) {
+					referred(p.file.Relocs(s.Section).Between(s.Value, s.Value+s.Size), own)
+				}
 			}
 		}
 	}
