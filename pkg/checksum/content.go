@@ -26,7 +26,7 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 	case targetName:
 		return w.appendNumber(w.appendName(b, t, 0), t.symbol)
 	case targetString:
-		if w.isOwnText(t) {
+		if !t.indexed && w.isOwnText(t) {
 			return append(b, tagOwnName)
 		}
 	case targetDatum:
@@ -153,12 +153,18 @@ func (w *walker) appendPlain(b []byte, t *target) []byte {
 		b = binary.AppendUvarint(b, uint64(ordinal))
 		return binary.AppendUvarint(b, uint64(into))
 	case targetString:
-		unit := max(int(w.p.file.Sections[t.section].Entsize()), 1)
-		data := w.p.file.Data(t.section)[t.at:]
+		unit, from := w.p.unit(t.section), t.at
+		if t.indexed {
+			from = t.start
+		}
+		data := w.p.file.Data(t.section)[from:]
 		s := text(data[:min(len(data), maxInFull+unit)], unit)
 		if len(s) > maxInFull {
-			whole := w.wholeText(t.section, t.at, uint64(unit))
+			whole := w.wholeText(t.section, from, uint64(unit))
 			return w.appendByDigest(b, int64(t.at-whole.start), datumKey{t.section, whole.start}, whole.end)
+		}
+		if t.indexed {
+			b = binary.AppendVarint(append(b, tagIndexed), int64(t.at-t.start))
 		}
 		return w.appendString(append(b, tagString, byte(unit)), s)
 	case targetMerge:
@@ -221,6 +227,16 @@ func (w *walker) wholeText(section uint32, at, unit uint64) longText {
 	}
 	w.texts[key] = slices.Insert(known, i, x)
 	return x
+}
+
+// index makes a target in the middle of a string the whole string and the place in it: an
+// index may be added, of which the least isn't zero (rule 3.4).
+func (w *walker) index(t *target) {
+	unit := uint64(w.p.unit(t.section))
+	if t.indexed || t.at < unit || len(text(w.p.file.Data(t.section)[t.at-unit:t.at], int(unit))) == 0 {
+		return
+	}
+	t.start, t.indexed = w.wholeText(t.section, t.at, unit).start, true
 }
 
 // appendString encodes the text of a string, and notes the line numbers in it.

@@ -3,6 +3,7 @@
 package checksum
 
 import (
+	"debug/elf"
 	"fmt"
 	"slices"
 	"testing"
@@ -183,4 +184,56 @@ func TestLabelBeforeNested(t *testing.T) {
 	} {
 		p.run(t)
 	}
+}
+
+// Where a register may be added to a place in a string, all of the string counts, as the
+// least index needn't be zero (rule 3.4).
+func TestStringIndex(t *testing.T) {
+	const (
+		indexed = "0fb687 00000000 c3" // movzbl x(%rdi), %eax
+		lea     = "488d87 00000000 c3" // lea x(%rdi), %rax
+		plain   = "0fb605 00000000 c3" // movzbl x(%rip), %eax
+		move    = "48c7c0 00000000 c3" // mov $x, %rax
+	)
+	words := func(words ...string) elfbuild.Section {
+		var pieces []elfbuild.Piece
+		for i, word := range words {
+			p := literal(word)
+			p.Symbols = append(p.Symbols, elfbuild.Symbol{Name: fmt.Sprint(".LC", i)})
+			pieces = append(pieces, p)
+		}
+		return elfbuild.Strings(".rodata.str1.1", 1, pieces...)
+	}
+	with := func(asm string, r elfbuild.Reloc, list ...string) elfbuild.Object {
+		return obj(code(fun("f", asm, r)), words(list...))
+	}
+	for _, p := range []pair{
+		{name: "in front of the least index", old: with(indexed, abs32s(3, ".LC0", 1), "abc"), new: with(indexed, abs32s(3, ".LC0", 1), "xbc"), want: []Class{Strings}},
+		{name: "its address", old: with(lea, abs32s(3, ".LC0", 1), "abc"), new: with(lea, abs32s(3, ".LC0", 1), "xbc"), want: []Class{Strings}},
+		{name: "another least index", old: with(indexed, abs32s(3, ".LC0", 1), "aaa"), new: with(indexed, abs32s(3, ".LC0", 2), "aaa"), want: []Class{Strings}},
+		{name: "by the section", old: with(indexed, abs32s(3, ".rodata.str1.1", 5), "abc", "def"), new: with(indexed, abs32s(3, ".rodata.str1.1", 5), "abc", "xef"), want: []Class{Strings}},
+		{name: "by the section, in front of the string", old: with(indexed, abs32s(3, ".rodata.str1.1", 5), "abc", "def"), new: with(indexed, abs32s(3, ".rodata.str1.1", 5), "xbc", "def")},
+		{name: "a string elsewhere", old: with(indexed, abs32s(3, ".LC0", 1), "abc"), new: with(indexed, abs32s(3, ".LC1", 1), "longer", "abc")},
+		{name: "without an index it is what is left", old: with(plain, pc32(3, ".LC0", 1-4), "abc"), new: with(plain, pc32(3, ".LC0", -4), "bc")},
+		{name: "an immediate is what is left", old: with(move, abs32s(3, ".LC0", 1), "abc"), new: with(move, abs32s(3, ".LC0", 0), "bc")},
+		{name: "in front of a string", old: with(move, abs32s(3, ".LC1", -4), "abc", "def"), new: with(move, abs32s(3, ".LC1", -4), "abc", "deg"), want: []Class{Strings}},
+		{name: "in front of a string, what stands there", old: with(move, abs32s(3, ".LC1", -4), "abc", "def"), new: with(move, abs32s(3, ".LC1", -4), "xbc", "def")},
+		{name: "behind a string", old: with(move, abs32s(3, ".LC0", 5), "abc", "def"), new: with(move, abs32s(3, ".LC0", 5), "xbc", "def"), want: []Class{Strings}},
+		{name: "behind a string, what stands there", old: with(move, abs32s(3, ".LC0", 5), "abc", "def"), new: with(move, abs32s(3, ".LC0", 5), "abc", "deg")},
+		{name: "in front of the section", old: with(move, abs32s(3, ".LC0", -4), "abc"), new: with(move, abs32s(3, ".LC0", -4), "abd"), want: []Class{Strings}},
+		{name: "behind the section", old: with(move, abs32s(3, ".LC0", 9), "abc"), new: with(move, abs32s(3, ".LC0", 9), "abd"), want: []Class{Strings}},
+		{name: "how far in front", old: with(move, abs32s(3, ".LC0", -4), "abc"), new: with(move, abs32s(3, ".LC0", -8), "abc"), want: []Class{Strings}},
+	} {
+		p.run(t)
+	}
+	// On arm64 another instruction may add the index.
+	arm64 := func(text string) elfbuild.Object {
+		o := obj(code(arm64Func("f", []word{
+			{0x9000_0000, elf.R_AARCH64_ADR_PREL_PG_HI21, ".LC0", 1}, {0x9100_0000, elf.R_AARCH64_ADD_ABS_LO12_NC, ".LC0", 1}, plainWord(retA64),
+		})), words(text))
+		o.Machine = elf.EM_AARCH64
+		return o
+	}
+	p := pair{name: "arm64", old: arm64("abc"), new: arm64("xbc"), want: []Class{Strings}}
+	p.run(t)
 }

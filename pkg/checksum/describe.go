@@ -225,6 +225,10 @@ func (d *describer) target(top bool) {
 		if unit > 1 {
 			d.text(" in units of %d bytes", unit)
 		}
+	case tagIndexed:
+		d.offset()
+		d.text(" in ")
+		d.target(top)
 	case tagMerge:
 		d.text("constant")
 		if offset := d.uvarint(); offset > 0 {

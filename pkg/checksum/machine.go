@@ -178,6 +178,12 @@ func (m *machine) effective(relocs object.Relocs) object.Relocs {
 	return relocs.Slice(lo, hi)
 }
 
+// mayIndex tells whether a register may be added to the address that a relocated field has:
+// in the same operand, or where addresses are made in steps, by another instruction.
+func (m *machine) mayIndex(form relocForm, immediate bool) bool {
+	return m.addressing != nil || !form.pc && !immediate
+}
+
 // nops is how many bytes at the start of code are NOPs.
 func (m *machine) nops(code []byte) int {
 	if m.decode == nil {

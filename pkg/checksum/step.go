@@ -143,6 +143,7 @@ const (
 	tagSelf     = '@'
 	tagInside   = 'I'
 	tagString   = 'T'
+	tagIndexed  = 'i' // a place in the string that follows, or in front of it
 	tagMerge    = 'M'
 	tagDatum    = 'D'
 	tagNested   = 'd'

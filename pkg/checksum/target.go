@@ -40,6 +40,7 @@ type target struct {
 	end     uint64 // of the datum or entry; 0 for one that ends where the next begins
 	extent  int    // the function that at lies in, or -1; of a name it may be left out
 	biased  bool   // the machine's bias was taken off
+	indexed bool   // of a string: all of it counts from start on, and where the place is
 
 	// What rule 3.8h says of a place in data, of which the reference says no name: ended is
 	// the datum that ends there, 0 for none, where the target is read as something else;
@@ -82,10 +83,10 @@ func (p *program) resolve(symbol uint32, addend int64) target {
 	}
 	size := p.file.Sections[s.Section].Size
 	switch {
+	case kind == sectionStrings && s.Value < size:
+		t.kind, t.start = targetString, s.Value
+		t.indexed = addend != 0 && p.outside(&t)
 	case t.at >= size:
-	case kind == sectionStrings:
-		t.kind = targetString
-		t.start = s.Value
 	case kind == sectionMerge:
 		p.mergeEntry(&t)
 	default:
@@ -96,6 +97,15 @@ func (p *program) resolve(symbol uint32, addend int64) target {
 	}
 	return t
 }
+
+// outside tells whether a place lies outside of the string from which it is counted.
+func (p *program) outside(t *target) bool {
+	data := p.file.Data(t.section)[t.start:]
+	return t.at < t.start || t.at-t.start >= uint64(len(data)) || len(text(data, p.unit(t.section))) < int(t.at-t.start)
+}
+
+// unit is the size of a character in a section of strings.
+func (p *program) unit(section uint32) int { return max(int(p.file.Sections[section].Entsize()), 1) }
 
 // resolveNamedCode is a reference by the name of something in an executable
 // section: a function, or a label in one. A global keeps the name it was

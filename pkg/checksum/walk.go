@@ -685,6 +685,9 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	if !immediate && !w.p.machine.address(&in.Inst, bytes) || form.kind == relocPage && w.pageOfAccess(here.part, r) {
 		w.p.accessed(&t)
 	}
+	if t.kind == targetString && w.p.machine.mayIndex(form, immediate) {
+		w.index(&t)
+	}
 	w.reference(here, form.kind, &t)
 	w.keep(form.kind, r.Symbol, &t)
 }

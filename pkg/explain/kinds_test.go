@@ -70,6 +70,10 @@ func TestKinds(t *testing.T) {
 		return object(text(elfbuild.Func("f", "85ff 0f84 00000000 c3", elfbuild.PLT32(4, "f.__part.1", -4))),
 			elfbuild.Text(".text.split", elfbuild.Func("f.__part.1", asm).Local()))
 	}
+	letter := func(word string) elfbuild.Object { // movzbl .LC0+1(%rdi), %eax
+		return object(text(elfbuild.Func("f", "0fb687 00000000 c3", elfbuild.Rel(3, elf.R_X86_64_32S, ".LC0", 1))),
+			elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0(word).With(elfbuild.Symbol{Name: ".LC0"})))
+	}
 	for name, test := range map[string]struct {
 		old, new elfbuild.Object
 		want     string // the rows that differ
@@ -90,6 +94,10 @@ func TestKinds(t *testing.T) {
 +0x0 je f+0x5
 `,
 		},
+		"a string from an index on": {letter("abc"), letter("xbc"), `
+-0x0 movzbl (%rdi),%eax  abs32s -> +0x1 in "abc"
++0x0 movzbl (%rdi),%eax  abs32s -> +0x1 in "xbc"
+`},
 		"what it runs on into": {next("g"), next("h"), `
 -0x2 runs on into -> g
 +0x2 runs on into -> h
