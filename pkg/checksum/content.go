@@ -5,6 +5,7 @@ package checksum
 import (
 	"bytes"
 	"cmp"
+	"debug/elf"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -544,14 +545,18 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 		form.blank(b[first+int(r.Offset-start) : first+int(end-start)])
 	}
 	table := relocs.Len() > 0 && w.p.isJumpTable(section, start, end)
+	base, relative := w.p.relativeTable(relocs, start)
 	var numbers numbers
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		b = binary.AppendUvarint(b, r.Offset-start)
 		var t target
-		if table {
+		switch {
+		case table:
 			t = w.p.entryTarget(r.Symbol, r.Type, r.Addend, r.Offset-start)
-		} else {
+		case relative:
+			t = w.p.resolve(r.Symbol, r.Addend-int64(r.Offset-base))
+		default:
 			t = w.p.resolve(r.Symbol, r.Addend)
 		}
 		b = w.p.machine.reloc(r.Type).kind.appendTo(b)
@@ -569,6 +574,50 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 		b = w.appendPlain(b, &t)
 	}
 	return b
+}
+
+// relativeTable tells whether the fields of data hold distances from the start of a table,
+// as in clang's lookup tables, not from their own places (rule 3.4): then their addends have
+// grown by their offsets in it. So it is where that leads to the start of something from
+// each, and what is written doesn't. The table starts where the first that refers to a name
+// says, or where the datum does.
+func (p *program) relativeTable(relocs object.Relocs, start uint64) (base uint64, ok bool) {
+	if relocs.Len() < 2 {
+		return 0, false
+	}
+	base = start
+	for i := range relocs.Len() {
+		if r := relocs.At(i); !p.machine.reloc(r.Type).pc {
+			return 0, false
+		} else if p.file.Symbols[r.Symbol].Type() != elf.STT_SECTION {
+			base = r.Offset - uint64(r.Addend)
+			break
+		}
+	}
+	plain := true
+	for i := range relocs.Len() {
+		r := relocs.At(i)
+		if !p.machine.reloc(r.Type).pc || r.Offset < base || !p.begins(r.Symbol, r.Addend-int64(r.Offset-base)) {
+			return 0, false
+		}
+		plain = plain && p.begins(r.Symbol, r.Addend)
+	}
+	return base, !plain
+}
+
+// begins tells whether something begins where a reference leads: a string, a constant,
+// what a symbol names.
+func (p *program) begins(symbol uint32, addend int64) bool {
+	switch t := p.resolve(symbol, addend); t.kind {
+	case targetName:
+		return t.offset == 0
+	case targetMerge, targetDatum:
+		return t.at == t.start
+	case targetString:
+		unit := uint64(p.unit(t.section))
+		return !t.indexed && (t.at < unit || len(text(p.file.Data(t.section)[t.at-unit:t.at], int(unit))) == 0)
+	}
+	return false
 }
 
 // numbers tells the symbols of one name apart that a datum refers to, by the order

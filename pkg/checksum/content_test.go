@@ -237,3 +237,42 @@ func TestStringIndex(t *testing.T) {
 	p := pair{name: "arm64", old: arm64("abc"), new: arm64("xbc"), want: []Class{Strings}}
 	p.run(t)
 }
+
+// A table may hold distances from its start, where strings are looked up (rule 3.4).
+func TestRelativeTable(t *testing.T) {
+	// Three words of 8 bytes each; the table stands behind so many bytes.
+	build := func(front int, words [3]string, fields func(table int) []elfbuild.Reloc) elfbuild.Object {
+		var list []elfbuild.Piece
+		for i, word := range words {
+			p := literal(word)
+			p.Symbols = []elfbuild.Symbol{{Name: fmt.Sprint(".L.str.", i)}}
+			list = append(list, p)
+		}
+		table := elfbuild.Piece{Data: make([]byte, 12), Relocs: fields(front)}
+		return obj(code(fun("f", leaX, pc32(3, ".rodata", int64(front)-4))), elfbuild.Strings(".rodata.str1.1", 1, list...),
+			rodata(".rodata", elfbuild.Piece{Data: make([]byte, front)}, table))
+	}
+	named := func(int) []elfbuild.Reloc {
+		return []elfbuild.Reloc{pc32(0, ".rodata.str1.1", 0), pc32(4, ".L.str.1", 4), pc32(8, ".L.str.2", 8)}
+	}
+	sections := func(int) []elfbuild.Reloc {
+		return []elfbuild.Reloc{pc32(0, ".rodata.str1.1", 0), pc32(4, ".rodata.str1.1", 8+4), pc32(8, ".rodata.str1.1", 16+8)}
+	}
+	own := func(int) []elfbuild.Reloc { // distances from each field
+		return []elfbuild.Reloc{pc32(0, ".L.str.0", 0), pc32(4, ".L.str.1", 0), pc32(8, ".L.str.2", 0)}
+	}
+	words := [3]string{"alphabc", "bravobc", "charlie"}
+	first, second, last := words, words, words
+	first[0], second[1], last[2] = "Alphabc", "Bravobc", "Charlie"
+	for name, fields := range map[string]func(int) []elfbuild.Reloc{"named": named, "by the section": sections, "distances from the fields": own} {
+		for _, p := range []pair{
+			{name: "the first", new: build(0, first, fields), want: []Class{Constants}},
+			{name: "the second", new: build(0, second, fields), want: []Class{Constants}},
+			{name: "the last", new: build(0, last, fields), want: []Class{Constants}},
+			{name: "elsewhere", new: build(8, words, fields)},
+		} {
+			p.name, p.old = name+": "+p.name, build(0, words, fields)
+			p.run(t)
+		}
+	}
+}
