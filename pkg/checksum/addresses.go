@@ -51,7 +51,9 @@ func (f *anchorFlow) use(i int32, in *inst, code []byte, r *registers) {
 		fallthrough
 	case decode.IndexAddress:
 		if v, ok := f.indexed(base, r, &u); ok {
-			result, reads = v, e.Reads&^(1<<f.baseOf(base, &u))
+			if to, ok := f.index(i, v); ok {
+				result, reads = to, e.Reads&^(1<<f.baseOf(base, &u))
+			}
 		}
 	case decode.AccessAddress:
 		result, reads = f.access(i, base, r, &u, e.Reads)
@@ -104,15 +106,24 @@ func (f *anchorFlow) offset(i, base int32, offset int64) (int32, bool) {
 		if !f.is(base, valuePlace) {
 			return 0, false
 		}
-		v := &f.values[base]
-		return f.make(i, value{kind: valuePlace, section: v.section, at: v.at + offset}, base), true
+		return f.add(i, base, offset)
 	}
 	if !f.addsLow(i, base) {
 		return 0, false
 	}
 	f.values[base].used = true
 	v := &f.values[base]
-	return f.make(i, value{kind: valuePlace, section: v.section, at: v.at}, base), true
+	return f.make(i, value{kind: valuePlace, section: v.section, at: v.at, origin: v.at}, base), true
+}
+
+// add is a place with a number added to it.
+func (f *anchorFlow) add(i, base int32, offset int64) (int32, bool) {
+	v := &f.values[base]
+	if v.biased(offset) {
+		f.spoil(base)
+		return 0, false
+	}
+	return f.make(i, value{kind: valuePlace, section: v.section, at: v.at + offset, origin: v.origin, indexed: v.indexed}, base), true
 }
 
 // addsLow tells whether an instruction's relocation adds the low bits of the place
@@ -139,6 +150,22 @@ func (f *anchorFlow) indexed(base int32, r *registers, u *decode.Address) (int32
 		return r.value[u.Index], true
 	}
 	return 0, false
+}
+
+// index is the value for an address with an index added: the address itself, but that where
+// nothing writes the data it is known of.
+func (f *anchorFlow) index(i, base int32) (int32, bool) {
+	v := f.values[base]
+	if v.indexed || f.w.p.kinds[v.section] != sectionReadOnly {
+		return base, true
+	}
+	if v.indexed = true; v.biased(0) {
+		f.spoil(base)
+		return 0, false
+	}
+	to := f.make(i, value{kind: valuePlace, section: v.section, at: v.at, origin: v.origin, indexed: true}, base)
+	f.unite(base, to)
+	return to, true
 }
 
 // baseOf is the register of the two that indexed took for the base.
@@ -168,6 +195,10 @@ func (f *anchorFlow) access(i, base int32, r *registers, u *decode.Address, all 
 	if u.Moves != decode.PostIndex {
 		at, field = at+u.Offset, u.Field
 	}
+	if x.indexed = x.indexed || u.Index != decode.NoRegister && f.w.p.kinds[x.section] == sectionReadOnly; x.biased(at - x.at) {
+		f.spoil(v)
+		return unknownValue, all
+	}
 	if f.final {
 		f.values[f.find(v)].accessed = true
 		f.found = append(f.found, based{i, basedAccess, x.section, at, field})
@@ -188,6 +219,9 @@ func (f *anchorFlow) moved(i, base int32, u *decode.Address) int32 {
 	if u.Moves == decode.PostIndex {
 		return base
 	}
-	v := &f.values[base]
-	return f.make(i, value{kind: valuePlace, section: v.section, at: v.at + u.Offset}, base)
+	to, ok := f.add(i, base, u.Offset)
+	if !ok {
+		return unknownValue
+	}
+	return to
 }

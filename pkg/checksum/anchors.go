@@ -416,7 +416,7 @@ func (f *anchorFlow) conclude() {
 		switch {
 		case v.kind == valuePage && v.used && !escapes, v.kind == valuePlace && f.reloc[i] > 0 && !escapes:
 			f.found = append(f.found, based{inst: int32(i), kind: basedAnchor})
-		case v.kind == valuePlace && f.reloc[i] == 0:
+		case v.kind == valuePlace && f.reloc[i] == 0 && !v.spoiled:
 			kind := basedAddress
 			if !escapes {
 				kind = basedAnchor

@@ -200,6 +200,56 @@ func TestAnchors(t *testing.T) {
 	}
 }
 
+// TestBiasedIndex is an index that is never less than some number, of which compilers take so
+// much off the address behind it: the table that relocations spell out is meant, not the
+// one in front (rule 3.10).
+func TestBiasedIndex(t *testing.T) {
+	const (
+		index  = 0x8b00_0908 // add x8, x8, x0, lsl #2
+		lower  = 0xd100_3108 // sub x8, x8, #12
+		load   = 0xb980_0101 // ldrsw x1, [x8]
+		biased = 0xb89f_4101 // ldursw x1, [x8, #-12]
+		before = 0xb89f_4d01 // ldrsw x1, [x8, #-12]!
+		behind = 0xb980_0501 // ldrsw x1, [x8, #4]
+		scaled = 0xb8a0_7901 // ldrsw x1, [x8, x0, lsl #2]
+		again  = 0xb5ff_ffc1 // cbnz x1, to the index
+	)
+	for _, test := range []struct {
+		name  string
+		code  []uint32
+		first bool // the table in front is meant, and all up to its end
+	}{
+		{"behind the index", []uint32{index, biased}, false},
+		{"in front of the index", []uint32{lower, index, load}, false},
+		{"with the access", []uint32{lower, scaled}, false},
+		{"the base moves", []uint32{index, before}, false},
+		{"the base moved", []uint32{index, lower, load}, false},
+		{"in a loop", []uint32{index, biased, again}, false},
+		{"without an index", []uint32{biased}, true},
+		{"behind", []uint32{index, behind}, false},
+	} {
+		build := func(change int) elfbuild.Object {
+			tables := bytes.Repeat([]byte{1}, 80)
+			if change >= 0 {
+				tables[change]++
+			}
+			words := []word{{0x9000_0008, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 40}, {0x9100_0108, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 40}}
+			for _, bits := range test.code {
+				words = append(words, plainWord(bits))
+			}
+			return arm64Object(0, append(words, plainWord(retA64)), elfbuild.Section{Name: ".rodata", Flags: elf.SHF_ALLOC, Data: tables},
+				elfbuild.Text(".text.g", arm64Func("g", []word{{0x9000_0008, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0}, plainWord(retA64)})))
+		}
+		a := record(t, sum(t, build(-1)), "f")
+		for change, concerned := range map[int]bool{36: test.first, 76: true} {
+			b := record(t, sum(t, build(change)), "f")
+			if same := len(differences(t, a, b)) == 0; same == concerned {
+				t.Errorf("%s, byte %d: the same: %v", test.name, change, same)
+			}
+		}
+	}
+}
+
 // TestAnchorTables is the edges that tables about code make.
 func TestAnchorTables(t *testing.T) {
 	table := func(name string, fields ...any) elfbuild.Section { // places in f, or bytes

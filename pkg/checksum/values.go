@@ -78,6 +78,9 @@ type value struct {
 	signed   bool  // those count backwards, too
 	section  uint32
 	at       int64
+	origin   int64 // of a place: the one that relocations spell out, from which it was reached
+	indexed  bool  // and by an index, in data that nothing writes
+	spoiled  bool  // of a place in front of that: it is no place, but what an index is added to
 	code     int64 // of valueTarget and valueCode: the place in the part that entries count from
 	inst     int32 // that makes it
 	same     int32 // another value that is the same, and escapes with it; itself for none
@@ -100,6 +103,13 @@ func (f *anchorFlow) join(block int32, register int, a, b int32) int32 {
 	}
 	if a >= 0 && b >= 0 && f.values[a].equal(&f.values[b]) {
 		f.unite(a, b)
+		return a
+	}
+	if a >= 0 && b >= 0 && f.values[a].indexedOrNot(&f.values[b]) {
+		f.unite(a, b)
+		if f.values[b].indexed {
+			return b
+		}
 		return a
 	}
 	if a < 0 && b < 0 {
@@ -148,8 +158,17 @@ func (f *anchorFlow) newValue(v value) int32 {
 // equal tells whether two values are the same wherever they were made.
 func (x *value) equal(y *value) bool {
 	return x.kind == y.kind && x.kind != valueMixed &&
-		x.section == y.section && x.at == y.at && x.size == y.size && x.signed == y.signed && x.code == y.code
+		x.section == y.section && x.at == y.at && x.origin == y.origin && x.indexed == y.indexed && x.size == y.size && x.signed == y.signed && x.code == y.code
 }
+
+// indexedOrNot tells whether two values are one place, but for an index.
+func (x *value) indexedOrNot(y *value) bool {
+	return x.kind == valuePlace && y.kind == valuePlace && x.section == y.section && x.at == y.at && x.origin == y.origin
+}
+
+// biased tells whether a place is in front of what relocations spell out, and may be only
+// where an index is added that never is that low (rule 3.10).
+func (x *value) biased(offset int64) bool { return x.indexed && x.at+offset < x.origin }
 
 // find is what stands for all values that are the same as one.
 func (f *anchorFlow) find(v int32) int32 {
@@ -203,6 +222,19 @@ func (f *anchorFlow) escape(v int32) {
 			}
 		}
 	}
+}
+
+// spoil notes that what an index is added to is in front of the place that relocations spell
+// out: that is meant, and the numbers on the way from there stay what they are.
+func (f *anchorFlow) spoil(v int32) {
+	if !f.final {
+		return
+	}
+	for v >= 0 && f.reloc[f.values[v].inst] == 0 && !f.values[v].spoiled {
+		f.values[v].spoiled = true
+		v = f.values[v].from
+	}
+	f.escape(v)
 }
 
 // escapeAll does so for a set of registers.
