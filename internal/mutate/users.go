@@ -153,7 +153,7 @@ func (o *Object) tableOrConstants(section uint32, lo, hi uint64) datum {
 // nameless tells whether a symbol is a compiler's for data without a name.
 func nameless(name string) bool {
 	return hasAnyPrefix(name, ".L", ".str", "L__unnamed_", "CSWTCH.", "switch.table.", "__compound_literal.", "__func__.", "__FUNCTION__.", "__PRETTY_FUNCTION__.") ||
-		name == "__func__" || name == "__FUNCTION__" || name == "__PRETTY_FUNCTION__"
+		name == "__func__" || name == "__FUNCTION__" || name == "__PRETTY_FUNCTION__" || strings.ContainsAny(name, "\x01\x02")
 }
 
 // withoutNumber is a name without the number that ends it.

@@ -246,6 +246,11 @@ func anonymousName(name string) bool {
 	return name == "__func__" || name == "__FUNCTION__" || name == "__PRETTY_FUNCTION__"
 }
 
+// temporaryName tells whether the name is one that gas makes of a label that is a number, with
+// a control character in it (DOLLAR_LABEL_CHAR and LOCAL_LABEL_CHAR in its documentation of
+// internals): the kernel keeps such where a prefix was put before it, as for nVHE.
+func temporaryName(name string) bool { return strings.IndexAny(name, "\x01\x02") > 0 }
+
 // ownName tells whether the symbol is the one behind __func__.
 func ownName(symbol string) bool {
 	return strings.HasPrefix(symbol, "__func__") || strings.HasPrefix(symbol, "__FUNCTION__") ||

@@ -248,7 +248,7 @@ func (p *program) nameSymbols(workers int) {
 func (p *program) isAnonymous(s *object.Symbol) bool {
 	switch p.kinds[s.Section] {
 	case sectionReadOnly, sectionStrings, sectionMerge:
-		return anonymousName(s.Name()) || numbered(s.Name())
+		return anonymousName(s.Name()) || numbered(s.Name()) || s.Size == 0 && s.Local() && temporaryName(s.Name())
 	case sectionWritable:
 		return s.Local() && s.Type() != elf.STT_SECTION && anonymousName(s.Name())
 	}
