@@ -49,9 +49,9 @@ var exceptions = [...]struct {
 		to, _, ok := o.targetOf(s)
 		return ok && isDerived(o.file.Sections[to].Name())
 	}},
-	// Names, namespaces and checksums of exports aren't told yet.
-	{"exports", func(_ *Object, s *Spot) bool {
-		return hasAnyPrefix(s.Section, "__ksymtab", "__kcrctab", "__kflagstab")
+	// The checksums of exports' versions aren't told yet.
+	{"versions", func(_ *Object, s *Spot) bool {
+		return hasAnyPrefix(s.Section, "__kcrctab", "___kcrctab")
 	}},
 }
 

@@ -4,7 +4,10 @@ package checksum
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -176,4 +179,112 @@ func TestDataLinesBehindPointer(t *testing.T) {
 	if build(7, 0) != build(9, 0) || build(7, 0) == build(7, 1) {
 		t.Error("the line counts, or the level doesn't")
 	}
+}
+
+// checkData compares the records of two objects: those that differ, by name.
+func checkData(t *testing.T, what string, old, fresh elfbuild.Object, want ...string) {
+	t.Helper()
+	_, a := dataOf(t, old)
+	_, b := dataOf(t, fresh)
+	var differ []string
+	for _, name := range slices.Sorted(maps.Keys(b)) {
+		if a[name] != b[name] {
+			differ = append(differ, name)
+		}
+	}
+	if diff := cmp.Diff(want, differ); diff != "" || len(a) != len(b) {
+		t.Errorf("%s: records that differ (-want +got):\n%s", what, diff)
+	}
+}
+
+// A label without a size in data is a datum up to the next symbol.
+func TestDataUnsized(t *testing.T) {
+	with := func(section, first, second string) elfbuild.Object {
+		return obj(elfbuild.Section{Name: section, Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC | elf.SHF_WRITE, Data: elfbuild.Hex(first + second), Symbols: []elfbuild.Symbol{
+			{Name: "first", Bind: elf.STB_GLOBAL}, {Name: "also_first", Bind: elf.STB_GLOBAL},
+			{Name: "second", Value: 8, Bind: elf.STB_GLOBAL}, {Name: "sized", Value: 12, Size: 4, Type: elf.STT_OBJECT}, {Name: "in_it", Value: 14},
+			{Name: "table_end", Value: 16},
+		}})
+	}
+	const zero = "0000000000000000"
+	for _, section := range []string{".data", ".rodata.tables", ".data.rel.ro"} {
+		o := with(section, zero, zero)
+		names, _ := dataOf(t, o)
+		if diff := cmp.Diff([]string{"also_first 0 false", "second 0 false", "sized 4 false"}, names); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", section, diff)
+		}
+		checkData(t, "the first byte", o, with(section, "0100000000000000", zero), "also_first")
+		checkData(t, "the last byte", o, with(section, "0000000000000001", zero), "also_first")
+		checkData(t, "of the second", o, with(section, zero, "0000000100000000"), "second")
+		checkData(t, "of one with a size", o, with(section, zero, "0000000000000100"), "sized")
+	}
+	// A table about code isn't cut by labels.
+	if names, _ := dataOf(t, with("__some_table", zero, zero)); len(names) != 1 {
+		t.Errorf("a table: %v", names)
+	}
+}
+
+// What a module exports: function, name, namespace, and to whom.
+func TestDataExports(t *testing.T) {
+	type export struct{ function, name, namespace, flags string }
+	linked := func(labels bool, e export) elfbuild.Object {
+		table := raw("000000000000000000000000", pc32(0, e.function, 0), pc32(4, "__ksymtab_strings", 0), pc32(8, "__ksymtab_strings", 8))
+		flags := raw(e.flags)
+		if labels {
+			table = table.With(elfbuild.Symbol{Name: "__ksymtab_f"})
+			flags = flags.With(elfbuild.Symbol{Name: "__flags_f"})
+		}
+		return obj(code(fun("f", "c3"), fun("g", "c3")), elfbuild.Strings("__ksymtab_strings", 1, literal(e.name), literal(e.namespace)),
+			tab("__ksymtab", table), tab("__kflagstab", flags))
+	}
+	e := export{"f", "f_as_is", "SPACE", "00"}
+	for _, test := range []struct {
+		what       string
+		e          export
+		with, bare []string
+	}{
+		{"as it was", e, nil, nil},
+		{"another function", export{"g", "f_as_is", "SPACE", "00"}, []string{"__ksymtab_f"}, []string{"__ksymtab:g"}},
+		{"another name", export{"f", "f_to_be", "SPACE", "00"}, []string{"__ksymtab_f"}, []string{"__ksymtab:f"}},
+		{"another namespace", export{"f", "f_as_is", "OTHER", "00"}, []string{"__ksymtab_f"}, []string{"__ksymtab:f"}},
+		{"another licence", export{"f", "f_as_is", "SPACE", "01"}, []string{"__flags_f"}, nil},
+	} {
+		checkData(t, test.what, linked(true, e), linked(true, test.e), test.with...)
+		checkData(t, test.what+", without labels", linked(false, e), linked(false, test.e), test.bare...)
+	}
+	for section, want := range map[string]bool{
+		"__ksymtab": true, "__ksymtab_gpl": true, "___ksymtab+f": true, "___ksymtab_gpl+f": true, "__kflagstab": true, "___kflagstab+f": true,
+		"__ksymtab_strings": false, "__kcrctab": false, "___kcrctab+f": false, ".export_symbol": false,
+	} {
+		if isExports(section) != want {
+			t.Errorf("%s: exports %v", section, !want)
+		}
+	}
+}
+
+// Lists of numbers of type information, that are filled in later, and flags.
+func TestDataIDs(t *testing.T) {
+	set := func(own, first, second uint32, numbers ...uint32) elfbuild.Object {
+		words := []uint32{0, own, 0, first, 0, second, 0}
+		for i, n := range numbers {
+			words[2*i] = n
+		}
+		var data []byte
+		for _, w := range words {
+			data = binary.LittleEndian.AppendUint32(data, w)
+		}
+		return obj(elfbuild.Section{Name: ".BTF_ids", Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Data: data, Symbols: []elfbuild.Symbol{
+			{Name: "__BTF_ID__set8__ours"}, {Name: "__BTF_ID__func__a__1", Type: elf.STT_OBJECT, Value: 8, Size: 4}, {Name: "__BTF_ID__func__b__2", Type: elf.STT_OBJECT, Value: 16, Size: 4},
+			{Name: "ids", Bind: elf.STB_GLOBAL, Value: 24}, {Name: "__BTF_ID__struct__c__3", Type: elf.STT_OBJECT, Value: 24, Size: 4},
+		}})
+	}
+	o := set(0, 1, 2)
+	names, _ := dataOf(t, o)
+	if diff := cmp.Diff([]string{"__BTF_ID__set8__ours 8 false", "__BTF_ID__func__a__1 8 false", "__BTF_ID__func__b__2 8 false", "__BTF_ID__struct__c__3 4 false", "ids 4 false"}, names); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+	checkData(t, "the set's flags", o, set(1, 1, 2), "__BTF_ID__set8__ours")
+	checkData(t, "a function's flags", o, set(0, 1, 6), "__BTF_ID__set8__ours")
+	checkData(t, "the numbers", o, set(0, 1, 2, 2, 100, 101, 102))
+	checkData(t, "the numbers, in their order", o, set(0, 2, 1, 2, 101, 100, 102))
 }

@@ -63,3 +63,22 @@ func Place(section string) string {
 	}
 	return section
 }
+
+// DataPlace is what a datum's section means for comparison: .data for variables, .rodata for
+// what nothing writes once it is relocated, otherwise the section's own name. A name behind two
+// dots is a place of its own; include/asm-generic/vmlinux.lds.h.
+func DataPlace(section string) string {
+	under := func(name string) bool {
+		rest, ok := strings.CutPrefix(section, name)
+		return ok && (rest == "" || rest[0] == '.')
+	}
+	switch {
+	case strings.Contains(section, ".."):
+		return section
+	case under(".rodata"), under(".data.rel.ro"):
+		return ".rodata"
+	case under(".data"), under(".bss"):
+		return ".data"
+	}
+	return section
+}

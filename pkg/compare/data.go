@@ -24,13 +24,13 @@ type DataChange struct {
 
 // compareData compares the data of two objects that belong together.
 func (c *comparer) compareData(older, newer *manifest.Object) {
-	groups := map[[2]string][2][]*checksum.Record{}
+	groups := map[string][2][]*checksum.Record{}
 	for side, records := range [...][]checksum.Record{older.Records, newer.Records} {
 		for _, r := range sorted(records) {
 			if r.Kind != checksum.Data {
 				continue
 			}
-			key := [2]string{checksum.Normal(r.Name), r.File}
+			key := checksum.Normal(r.Name)
 			group := groups[key]
 			group[side] = append(group[side], r)
 			groups[key] = group
@@ -50,7 +50,7 @@ func (c *comparer) addData(oldObject, newObject string, old, fresh *checksum.Rec
 		status = Added
 	case fresh == nil:
 		shown, object, status = old, oldObject, Removed
-	case old.Digest == fresh.Digest:
+	case old.Digest == fresh.Digest && checksum.DataPlace(old.Section) == checksum.DataPlace(fresh.Section):
 		return
 	}
 	if c.keep(object, shown.File, shown.Name) {
@@ -58,26 +58,49 @@ func (c *comparer) addData(oldObject, newObject string, old, fresh *checksum.Rec
 	}
 }
 
-// pairData pairs data of one normal name and file, which are numbered statics
-// where there are several: by who uses them, then by content, then in order.
+// dataKey is what two data of one name are paired by.
+type dataKey struct {
+	file   string
+	digest checksum.Digest
+	users  uint64
+}
+
+// pairData pairs data of one normal name, which are statics of several files where there are
+// several, or numbered ones: of a file first, by who uses them, then by content, then in
+// order; what is left, likewise. So it doesn't matter whether the object says which file they
+// are of, or another name for it.
 func pairData(older, newer []*checksum.Record, add func(older, newer *checksum.Record)) {
-	for _, same := range [...]func(a, b *checksum.Record) bool{
-		func(a, b *checksum.Record) bool { return a.Digest == b.Digest && a.Disambiguation == b.Disambiguation },
-		func(a, b *checksum.Record) bool {
-			return a.Disambiguation == b.Disambiguation && a.Disambiguation != 0
+	for _, key := range [...]func(r *checksum.Record) (dataKey, bool){
+		func(r *checksum.Record) (dataKey, bool) { return dataKey{r.File, r.Digest, r.Disambiguation}, true },
+		func(r *checksum.Record) (dataKey, bool) {
+			return dataKey{file: r.File, users: r.Disambiguation}, r.Disambiguation != 0
 		},
-		func(a, b *checksum.Record) bool { return a.Digest == b.Digest },
-		func(a, b *checksum.Record) bool { return true },
+		func(r *checksum.Record) (dataKey, bool) { return dataKey{file: r.File, digest: r.Digest}, true },
+		func(r *checksum.Record) (dataKey, bool) { return dataKey{file: r.File}, true },
+		func(r *checksum.Record) (dataKey, bool) {
+			return dataKey{users: r.Disambiguation}, r.Disambiguation != 0
+		},
+		func(r *checksum.Record) (dataKey, bool) { return dataKey{digest: r.Digest}, true },
+		func(*checksum.Record) (dataKey, bool) { return dataKey{}, true },
 	} {
+		waiting := map[dataKey][]*checksum.Record{}
+		for _, old := range older {
+			if k, ok := key(old); ok {
+				waiting[k] = append(waiting[k], old)
+			}
+		}
+		paired := map[*checksum.Record]bool{}
 		newer = slices.DeleteFunc(newer, func(fresh *checksum.Record) bool {
-			i := slices.IndexFunc(older, func(old *checksum.Record) bool { return same(old, fresh) })
-			if i < 0 {
+			k, ok := key(fresh)
+			if !ok || len(waiting[k]) == 0 {
 				return false
 			}
-			add(older[i], fresh)
-			older = slices.Delete(older, i, i+1)
+			old := waiting[k][0]
+			waiting[k], paired[old] = waiting[k][1:], true
+			add(old, fresh)
 			return true
 		})
+		older = slices.DeleteFunc(older, func(old *checksum.Record) bool { return paired[old] })
 	}
 	for _, r := range older {
 		add(r, nil)

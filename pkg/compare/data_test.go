@@ -17,6 +17,19 @@ func datum(name string, code byte, users uint64) record {
 	return r
 }
 
+// ofFile is a datum of a file, inSection is one of a section.
+func ofFile(name string, code byte, file string) record {
+	r := datum(name, code, 0)
+	r.File = file
+	return r
+}
+
+func inSection(name, section string) record {
+	r := datum(name, 1, 0)
+	r.Section = section
+	return r
+}
+
 func TestData(t *testing.T) {
 	with := func(records ...record) *manifest.Manifest {
 		m := of("a.o", records...)
@@ -36,6 +49,11 @@ func TestData(t *testing.T) {
 		{"by use, not by content", with(datum("x.1", 1, 7), datum("x.2", 2, 8)), with(datum("x.3", 2, 7), datum("x.4", 1, 8)), []string{"changed x.1>x.3", "changed x.2>x.4"}},
 		{"by content where the use changed", with(datum("x.1", 1, 7), datum("x.2", 2, 8)), with(datum("x.1", 2, 9), datum("x.2", 1, 10)), nil},
 		{"one more", with(datum("x.1", 1, 7)), with(datum("x.1", 3, 8), datum("x.2", 1, 7)), []string{"added >x.1"}},
+		{"another file's name", with(ofFile("x", 1, "a.c")), with(ofFile("x", 1, "b.c")), nil},
+		{"files that aren't known", with(ofFile("x", 1, "a.c"), ofFile("x", 2, "b.c")), with(ofFile("x", 2, ""), ofFile("x", 1, "")), nil},
+		{"of the same file first", with(ofFile("x", 1, "a.c"), ofFile("x", 2, "b.c")), with(ofFile("x", 2, "a.c"), ofFile("x", 1, "b.c")), []string{"changed x>x", "changed x>x"}},
+		{"another place", with(inSection("x", ".data..percpu")), with(inSection("x", ".data")), []string{"changed x>x"}},
+		{"a section of its own", with(inSection("x", ".data.x")), with(inSection("x", ".data")), nil},
 		{"old without data", of("a.o"), with(datum("x", 1, 0)), nil},
 		{"functions are no data", with(fn("f", 1)), with(fn("f", 1), fn("g", 1)), nil},
 	} {
