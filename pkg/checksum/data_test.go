@@ -201,8 +201,11 @@ func checkData(t *testing.T, what string, old, fresh elfbuild.Object, want ...st
 func TestDataUnsized(t *testing.T) {
 	with := func(section, first, second string) elfbuild.Object {
 		return obj(elfbuild.Section{Name: section, Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC | elf.SHF_WRITE, Data: elfbuild.Hex(first + second), Symbols: []elfbuild.Symbol{
-			{Name: "first", Bind: elf.STB_GLOBAL}, {Name: "also_first", Bind: elf.STB_GLOBAL},
-			{Name: "second", Value: 8, Bind: elf.STB_GLOBAL}, {Name: "sized", Value: 12, Size: 4, Type: elf.STT_OBJECT}, {Name: "in_it", Value: 14},
+			{Name: "first", Bind: elf.STB_GLOBAL},
+			{Name: "also_first", Bind: elf.STB_GLOBAL},
+			{Name: "second", Value: 8, Bind: elf.STB_GLOBAL},
+			{Name: "sized", Value: 12, Size: 4, Type: elf.STT_OBJECT},
+			{Name: "in_it", Value: 14},
 			{Name: "table_end", Value: 16},
 		}})
 	}
@@ -274,8 +277,11 @@ func TestDataIDs(t *testing.T) {
 			data = binary.LittleEndian.AppendUint32(data, w)
 		}
 		return obj(elfbuild.Section{Name: ".BTF_ids", Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Data: data, Symbols: []elfbuild.Symbol{
-			{Name: "__BTF_ID__set8__ours"}, {Name: "__BTF_ID__func__a__1", Type: elf.STT_OBJECT, Value: 8, Size: 4}, {Name: "__BTF_ID__func__b__2", Type: elf.STT_OBJECT, Value: 16, Size: 4},
-			{Name: "ids", Bind: elf.STB_GLOBAL, Value: 24}, {Name: "__BTF_ID__struct__c__3", Type: elf.STT_OBJECT, Value: 24, Size: 4},
+			{Name: "__BTF_ID__set8__ours"},
+			{Name: "__BTF_ID__func__a__1", Type: elf.STT_OBJECT, Value: 8, Size: 4},
+			{Name: "__BTF_ID__func__b__2", Type: elf.STT_OBJECT, Value: 16, Size: 4},
+			{Name: "ids", Bind: elf.STB_GLOBAL, Value: 24},
+			{Name: "__BTF_ID__struct__c__3", Type: elf.STT_OBJECT, Value: 24, Size: 4},
 		}})
 	}
 	o := set(0, 1, 2)

@@ -68,8 +68,10 @@ func TestLineOfFormat(t *testing.T) {
 	arm64 := func(section, line string, at int64) elfbuild.Object {
 		o := obj(code(arm64Func("f", []word{
 			movz(2, uint32(elfbuild.Hex(line)[0])),
-			{0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, section, at}, {0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, section, at},
-			{0x9000_0000, elf.R_AARCH64_ADR_PREL_PG_HI21, section, 0}, {0x9100_0000, elf.R_AARCH64_ADD_ABS_LO12_NC, section, 0},
+			{0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, section, at},
+			{0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, section, at},
+			{0x9000_0000, elf.R_AARCH64_ADR_PREL_PG_HI21, section, 0},
+			{0x9100_0000, elf.R_AARCH64_ADD_ABS_LO12_NC, section, 0},
 			call("printk"), plainWord(retA64),
 		})), text(section))
 		o.Machine = elf.EM_AARCH64
