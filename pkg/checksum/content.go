@@ -20,9 +20,7 @@ import (
 // appendTarget encodes what a reference points at, for the function being
 // walked.
 func (w *walker) appendTarget(b []byte, t *target) []byte {
-	if t.biased {
-		b = append(b, tagBiased)
-	}
+	b = t.appendBias(b)
 	switch t.kind {
 	case targetName:
 		return w.appendNumber(w.appendName(b, t, 0), t.symbol)
@@ -46,6 +44,14 @@ func (w *walker) appendTarget(b []byte, t *target) []byte {
 		return w.appendOwnEntry(b, t)
 	}
 	return w.appendPlain(b, t)
+}
+
+// appendBias encodes that a target's physical address is meant.
+func (t *target) appendBias(b []byte) []byte {
+	if t.biased {
+		return append(b, tagBiased)
+	}
+	return b
 }
 
 // Data of more than alwaysBrief bytes stand for themselves by their digest, as many
@@ -559,7 +565,7 @@ func (w *walker) appendData(b []byte, section uint32, start, end uint64, own boo
 		default:
 			t = w.p.resolve(r.Symbol, r.Addend)
 		}
-		b = w.p.machine.reloc(r.Type).kind.appendTo(b)
+		b = t.appendBias(w.p.machine.reloc(r.Type).kind.appendTo(b))
 		if own {
 			if to, ok := w.own(&t); ok {
 				b = w.appendPlace(b, to, t.at)

@@ -124,10 +124,6 @@ func (d *describer) reference() {
 		}
 		return
 	}
-	if len(d.rest) > 0 && d.rest[0] == tagSelf {
-		d.place()
-		return
-	}
 	d.target(true)
 }
 
@@ -189,21 +185,20 @@ func (d *describer) kind() {
 // kindAndTarget reads a relocation's kind and what it refers to.
 func (d *describer) kindAndTarget(top bool) {
 	d.kind()
+	d.target(top)
+}
+
+// target reads what appendTarget wrote, or, within data, appendPlain; or appendPlace.
+func (d *describer) target(top bool) {
+	if len(d.rest) > 0 && d.rest[0] == tagBiased {
+		d.byte()
+		d.text("physical address of ")
+	}
 	if len(d.rest) > 0 && d.rest[0] == tagSelf {
 		d.place()
 		return
 	}
-	d.target(top)
-}
-
-// target reads what appendTarget wrote, or, within data, appendPlain.
-func (d *describer) target(top bool) {
-	tag := d.byte()
-	if tag == tagBiased {
-		d.text("physical address of ")
-		tag = d.byte()
-	}
-	switch tag {
+	switch tag := d.byte(); tag {
 	case tagName:
 		d.text("%s", strings.ReplaceAll(d.string(), "\x00", "")) // see Tracer.Rename
 		d.offset()

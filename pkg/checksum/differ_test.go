@@ -35,6 +35,17 @@ func TestDiffer(t *testing.T) {
 	anonymous := func(content string, relocs ...elfbuild.Reloc) elfbuild.Object {
 		return obj(code(fun("f", loadX, pc32(3, ".rodata", -4))), rodata(".rodata", raw(content, relocs...)))
 	}
+	itself := func(bias int64) elfbuild.Object { // movabs $1b, %rax
+		return obj(code(fun("f", "90 48b8 0000000000000000 c3", abs64(3, ".text", 1+bias))))
+	}
+	constant := func(bias int64) elfbuild.Object {
+		o := anonymous("0000000000000000 0000000000000000", abs64(8, ".data", bias))
+		o.Sections = append(o.Sections, elfbuild.Data(".data", static("v")))
+		return o
+	}
+	placed := func(bias int64) elfbuild.Object { // of a bookkeeping static
+		return obj(code(fun("f", loadX, pc32(3, "_rs.1", -4))), elfbuild.Data(".data", elfbuild.Var("_rs.1", make([]byte, 8), abs64(0, ".text", 7+bias)).Local()))
+	}
 	for _, p := range []pair{
 		{name: "2.1 an opcode", old: plain("31c0 c3"), new: plain("29c0 c3"), want: []Class{Instructions}},
 		{name: "2.1 a register", old: plain("31c0 c3"), new: plain("31c9 c3"), want: []Class{Instructions}},
@@ -204,6 +215,9 @@ func TestDiffer(t *testing.T) {
 			old: obj(code(fun("f", loadX, pc32(3, "__key.1", -4))), elfbuild.Data(".data", elfbuild.Var("__key.1", append(make([]byte, 8191), 1)).Local())),
 			new: obj(code(fun("f", loadX, pc32(3, "__key.1", -4))), elfbuild.Data(".data", elfbuild.Var("__key.1", append(make([]byte, 8191), 2)).Local())),
 		},
+		{name: "3.8 e a physical address of itself", old: itself(0), new: itself(0x8000_0000), want: []Class{References}},
+		{name: "3.8 e a physical address in a constant", old: constant(0), new: constant(0x8000_0000), want: []Class{Constants}},
+		{name: "3.8 e a physical address of its place in a constant", old: placed(0), new: placed(0x8000_0000), want: []Class{Constants}},
 		{
 			name: "3.4 the end of a long string", want: []Class{Strings},
 			old: longString(0, "a"), new: longString(0, "b"),

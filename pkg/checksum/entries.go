@@ -223,7 +223,7 @@ func (w *walker) appendEntry(b []byte, table *alternatives.Table, e *alternative
 			w.kept = append(w.kept, t)
 		}
 		if to, ok := w.own(&t); ok {
-			b = w.appendPlace(b, to, t.at)
+			b = w.appendPlace(t.appendBias(b), to, t.at)
 			continue
 		}
 		b = w.appendTarget(b, &t)

@@ -717,7 +717,7 @@ func (w *walker) reference(here place, kind relocKind, t *target) {
 	w.touch(t)
 	w.encoded = kind.appendTo(w.encoded[:0])
 	if to, ok := w.own(t); ok {
-		w.encoded = w.appendPlace(w.encoded, to, t.at)
+		w.encoded = w.appendPlace(t.appendBias(w.encoded), to, t.at)
 		w.emit(References, ReferenceStep, here, to != here.part)
 		return
 	}

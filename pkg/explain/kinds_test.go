@@ -70,6 +70,9 @@ func TestKinds(t *testing.T) {
 		return object(text(elfbuild.Func("f", "85ff 0f84 00000000 c3", elfbuild.PLT32(4, "f.__part.1", -4))),
 			elfbuild.Text(".text.split", elfbuild.Func("f.__part.1", asm).Local()))
 	}
+	address := func(bias int64) elfbuild.Object {
+		return object(text(elfbuild.Func("f", "90 48b8 0000000000000000 c3", elfbuild.Abs64(3, ".text", 1+bias))))
+	}
 	letter := func(word string) elfbuild.Object { // movzbl .LC0+1(%rdi), %eax
 		return object(text(elfbuild.Func("f", "0fb687 00000000 c3", elfbuild.Rel(3, elf.R_X86_64_32S, ".LC0", 1))),
 			elfbuild.Strings(".rodata.str1.1", 1, elfbuild.Text0(word).With(elfbuild.Symbol{Name: ".LC0"})))
@@ -94,6 +97,10 @@ func TestKinds(t *testing.T) {
 +0x0 je f+0x5
 `,
 		},
+		"a physical address of itself": {address(0), address(0x8000_0000), `
+-0x1 mov $0x0,%rax  abs64 -> f+0x1
++0x1 mov $0x0,%rax  abs64 -> physical address of f+0x1
+`},
 		"a string from an index on": {letter("abc"), letter("xbc"), `
 -0x0 movzbl (%rdi),%eax  abs32s -> +0x1 in "abc"
 +0x0 movzbl (%rdi),%eax  abs32s -> +0x1 in "xbc"
