@@ -112,3 +112,39 @@ func TestBooks(t *testing.T) {
 		pairs[i].run(t)
 	}
 }
+
+// UBSAN's data have no symbol: they are told by how they look, and count by their content but
+// for the place in the source (rule 5.3).
+func TestUBSAN(t *testing.T) {
+	const header = "0000 0a00" // of a type: its kind and more
+	build := func(section, place, typ string, front int) elfbuild.Object {
+		data := elfbuild.Raw("0000000000000000 "+place+" 0000000000000000", abs64(0, ".rodata.str1.1", 7), abs64(16, ".rodata", 8))
+		pieces := []elfbuild.Piece{elfbuild.Var("filesystem", make([]byte, 16)), elfbuild.Var("next", make([]byte, 8*front)), data}
+		at := int64(16 + 8*front)
+		if section != ".data" {
+			pieces, at = []elfbuild.Piece{data}, 0
+		} else if front == 0 {
+			pieces = []elfbuild.Piece{pieces[0], data} // the section's only symbol
+		}
+		return obj(texts, code(fun("f", leaX, pc32(3, section, at-4))), elfbuild.Data(section, pieces...),
+			rodata(".rodata", raw("0000000000000000 "+header), elfbuild.Text0(typ), elfbuild.Var("other", make([]byte, 8))))
+	}
+	const line, moved, column = "05000000 07000000", "16000000 07000000", "05000000 09000000"
+	for _, section := range []string{".data", ".data..L__unnamed_1", ".data..Lubsan_data1"} {
+		old := build(section, line, "'int'", 0)
+		for _, p := range []tablePair{
+			{name: "another line", new: build(section, moved, "'int'", 0), exact: list("constants"), line: true},
+			{name: "another column", new: build(section, column, "'int'", 0), exact: list("constants"), line: true},
+			{name: "another type", new: build(section, line, "'u32'", 0), exact: list("constants")},
+			{name: "elsewhere", new: build(section, line, "'int'", 2)},
+		} {
+			p.name, p.old = section+", "+p.name, old
+			p.run(t)
+		}
+	}
+	// What looks otherwise belongs to the section's only symbol, or counts with its numbers.
+	p := tablePair{name: "no type", old: build(".data", line, "(int)", 0), new: build(".data", moved, "(int)", 0)}
+	p.run(t)
+	p = tablePair{name: "no type, without a symbol", old: build(".data..L__unnamed_1", line, "(int)", 0), new: build(".data..L__unnamed_1", moved, "(int)", 0), exact: list("constants")}
+	p.run(t)
+}

@@ -3,10 +3,12 @@
 package checksum
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sort"
 	"strings"
 
+	"github.com/fnsum/fnsum/pkg/alternatives"
 	"github.com/fnsum/fnsum/pkg/lines"
 )
 
@@ -26,8 +28,8 @@ var lineFields = [...]lineField{
 	{section: "alloc_tags", offset: 4, bits: 32},      // struct codetag, include/linux/codetag.h
 	{section: "_ftrace_branch", offset: 16, bits: 32}, // struct ftrace_branch_data, include/linux/compiler_types.h
 	{section: "_ftrace_annotated_branch", offset: 16, bits: 32},
-	{section: ".data..Lubsan", offset: 8, bits: 32}, // struct source_location, lib/ubsan.h
-	{section: ".data..Lubsan", offset: 12, bits: 32, column: true},
+	{section: ubsanSection, offset: ubsanLine, bits: 32}, // struct source_location, lib/ubsan.h
+	{section: ubsanSection, offset: ubsanLine + 4, bits: 32, column: true},
 	{symbol: "_entry", offset: 24, bits: 32}, // struct pi_entry, include/linux/printk.h
 }
 
@@ -40,13 +42,46 @@ func (f *lineField) of(section, symbol string) bool {
 	return ok && (function == "" || strings.HasSuffix(function, "."))
 }
 
+// ubsanSection begins the names of the sections that gcc puts UBSAN's data into, of which
+// each begins with a source_location: the file, at ubsanLine the line, and then the column.
+const (
+	ubsanSection = ".data..Lubsan"
+	ubsanLine    = 8
+)
+
+// isUBSAN tells whether UBSAN's data stand at a place of data, by how they look (rule 5.3;
+// lib/ubsan.h): the location, and a pointer to a type_descriptor, two numbers of 16 bits and a
+// name in quotes. They have no symbol, and without -fdata-sections no section of their own.
+func (p *program) isUBSAN(section uint32, start uint64) bool {
+	const pointer, location, header = 8, 16, 4
+	if p.kinds[section] != sectionWritable && !strings.HasPrefix(p.file.Sections[section].Name(), ".data..L") {
+		return false
+	}
+	relocs := p.file.Relocs(section).Between(start, start+location+pointer)
+	if relocs.Len() != 2 || relocs.Offset(0) != start || relocs.Offset(1) != start+location {
+		return false
+	}
+	var at [2][]byte
+	for i := range at {
+		r := relocs.At(i)
+		to, offset, ok := alternatives.Target(p.file, r)
+		if !ok || p.machine.reloc(r.Type).kind != relocAbs64 || p.kinds[to] == sectionCode || offset >= uint64(len(p.file.Data(to))) {
+			return false
+		}
+		at[i] = p.file.Data(to)[offset:]
+	}
+	path, _, _ := bytes.Cut(at[0][:min(len(at[0]), maxPath)], []byte{0})
+	return lines.IsSource(path) && len(at[1]) > header && at[1][header] == '\''
+}
+
 // maskFields notes that the datum at a place of a section has line numbers,
 // and where they are to be left out, what they are, and blanks them.
 func (w *walker) maskFields(section uint32, start uint64, data []byte) {
 	name, symbol := w.p.file.Sections[section].Name(), w.p.dataName(section, start)
+	ubsan := symbol == "" && w.p.isUBSAN(section, start)
 	for i := range lineFields {
 		f := &lineFields[i]
-		if len(data) < f.offset+4 || !f.of(name, symbol) {
+		if len(data) < f.offset+4 || !f.of(name, symbol) && !(ubsan && f.section == ubsanSection) {
 			continue
 		}
 		w.maskable = true

@@ -291,6 +291,9 @@ func (p *program) resolveData(t target) target {
 		t.ended = x.ended
 		t.kind, t.start = targetDatum, t.at
 		return t
+	case inside && p.isUBSAN(t.section, t.at):
+		t.kind, t.start = targetDatum, t.at
+		return t
 	case len(symbols) == 1:
 		chosen = symbols[0]
 	case inside && p.file.Sections[t.section].Type != elf.SHT_NOBITS:

@@ -38,11 +38,17 @@ func AppendText(b, text []byte, source func(name []byte) bool) (masked []byte, l
 	return append(b, text...), 0, found
 }
 
+// IsSource tells whether text ends like the path of a source file.
+func IsSource(text []byte) bool {
+	n := len(text)
+	return n >= 3 && text[n-2] == '.' && bytes.IndexByte([]byte("chS"), text[n-1]) >= 0 && isNameByte(text[n-3])
+}
+
 // fileName is the base name of a source file that text ends in, and a colon; nil where it
 // doesn't.
 func fileName(text []byte) []byte {
 	name, ok := bytes.CutSuffix(text, []byte(":"))
-	if !ok || len(name) < 3 || name[len(name)-2] != '.' || !bytes.ContainsAny(name[len(name)-1:], "chS") || !isNameByte(name[len(name)-3]) {
+	if !ok || !IsSource(name) {
 		return nil
 	}
 	start := len(name) - 2
