@@ -286,7 +286,7 @@ func (s *summer) run() error {
 	s.records = huge.Make[Record](len(functions), len(functions)+len(functions)/64+64) // with room for orphans
 	unsettled, found := s.walk(functions, s.records)
 
-	p.bounds = p.findBounds(found.data)
+	p.bounds = p.findBounds(found.data).outsideCopies(found.copied)
 	var beside parallel.Group // one core each
 	var positions []position
 	var all stretch
@@ -387,6 +387,7 @@ func (s *summer) walk(bodies []int32, records []Record) (unsettled []int32, foun
 			s.opaque += opaque
 			unsettled = append(unsettled, open...)
 			found.data = append(found.data, w.findings.data...)
+			found.copied = append(found.copied, w.findings.copied...)
 			found.stray = append(found.stray, w.findings.stray...)
 			found.uses = append(found.uses, w.findings.uses...)
 		})

@@ -55,6 +55,15 @@ type machine struct {
 	// addressing is what it takes to prove what accesses by section anchors refer to;
 	// nil for a machine without.
 	addressing *addressing
+	// repeated tells whether an instruction reads memory behind the address in one register
+	// of a set, and how much: so many bytes as often as a register says; nil where the
+	// machine has none.
+	repeated func(code []byte, in *decode.Inst, source uint32) (counter uint8, size uint64, ok bool)
+	// indexes is the index, its scale, and the size of the operand that an instruction
+	// reads or writes at an address and an index, and masks the number that an instruction
+	// leaves in a register at most; nil where nobody knows.
+	indexes func(code []byte, in *decode.Inst) (index uint8, scale, size uint64, ok bool)
+	masks   func(code []byte, in *decode.Inst) (register uint8, most uint64, ok bool)
 	// barrier tells whether an instruction only keeps what is behind it from running
 	// ahead; nil where nobody knows.
 	barrier func(code []byte) bool
@@ -182,6 +191,14 @@ func (m *machine) effective(relocs object.Relocs) object.Relocs {
 // in the same operand, or where addresses are made in steps, by another instruction.
 func (m *machine) mayIndex(form relocForm, immediate bool) bool {
 	return m.addressing != nil || !form.pc && !immediate
+}
+
+// repeats is repeated, false on a machine without.
+func (m *machine) repeats(code []byte, in *decode.Inst, source uint32) (counter uint8, size uint64, ok bool) {
+	if m.repeated == nil {
+		return 0, 0, false
+	}
+	return m.repeated(code, in, source)
 }
 
 // nops is how many bytes at the start of code are NOPs.

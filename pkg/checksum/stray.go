@@ -40,9 +40,10 @@ type strayRef struct {
 
 // findings is what a walk learns that others need to know.
 type findings struct {
-	data  []bound
-	stray []strayRef
-	uses  []use
+	data   []bound
+	copied []copied
+	stray  []strayRef
+	uses   []use
 }
 
 // findStrays looks through the gaps between the extents of all executable

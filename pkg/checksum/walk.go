@@ -688,6 +688,7 @@ func (w *walker) relocation(here place, r object.Reloc, in *inst, bytes []byte) 
 	if t.kind == targetString && w.p.machine.mayIndex(form, immediate) {
 		w.index(&t)
 	}
+	w.knownReach(here, in, immediate, &t)
 	w.reference(here, form.kind, &t)
 	w.keep(form.kind, r.Symbol, &t)
 }
