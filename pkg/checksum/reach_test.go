@@ -110,7 +110,8 @@ func TestKnownReachARM64(t *testing.T) {
 		}
 		o := obj(code(
 			arm64Func("f", []word{
-				{0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0}, {0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
+				{0x9000_0001, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0},
+				{0x9100_0021, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
 				movz(2, 64), call("memcpy"), plainWord(retA64),
 			}),
 			arm64Func("g", []word{{0x9000_0000, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 16}, {0x9100_0000, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 16}, plainWord(retA64)}),
