@@ -248,3 +248,28 @@ func TestPrefixes(t *testing.T) {
 		}
 	}
 }
+
+// One may stand at the end of a section, where nothing is to be relocated.
+func TestNoneAtTheEnd(t *testing.T) {
+	none := func(at uint64) elfbuild.Reloc { return elfbuild.Rel(at, elf.R_X86_64_NONE, "x", 3) }
+	build := func(add bool) elfbuild.Object {
+		o := with(four, tab("__ex_table", fault(2, 4)), elfbuild.Data(".data", elfbuild.Var("v", make([]byte, 8))), elfbuild.Data(".data.none"), elfbuild.Text(".text.none"))
+		for i := range o.Sections {
+			if s := &o.Sections[i]; add {
+				s.Relocs = append(s.Relocs, none(uint64(len(s.Data))), none(uint64(len(s.Data))))
+			}
+		}
+		return o
+	}
+	a, err := Sum(parse(t, build(false)), Options{Data: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Sum(parse(t, build(true)), Options{Data: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(a.Records, b.Records, cmp.AllowUnexported(Record{})); diff != "" {
+		t.Errorf("records (-without +with):\n%s", diff)
+	}
+}

@@ -462,6 +462,12 @@ func TestRefusals(t *testing.T) {
 		"a relocation beyond the end": {withSections(
 			elfbuild.Text(".text", elfbuild.Func("f", "c3", elfbuild.PC32(1, "g", -4))),
 		), ErrFormat},
+		"a relocation of nothing at the end": {withSections(
+			elfbuild.Text(".text", elfbuild.Func("f", "c3", elfbuild.Rel(1, elf.R_X86_64_NONE, "g", 0))),
+		), nil},
+		"a relocation of nothing beyond the end": {withSections(
+			elfbuild.Text(".text", elfbuild.Func("f", "c3", elfbuild.Rel(2, elf.R_X86_64_NONE, "g", 0))),
+		), ErrFormat},
 		"two symbol tables": {withSections(text, elfbuild.Section{Name: ".symtab2", Type: elf.SHT_SYMTAB, Entsize: 24}), ErrFormat},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -342,6 +342,9 @@ func (f *File) checkAllRelocs() error {
 		if flaws.disorder {
 			relocs.records = f.sortRelocs(relocs)
 		}
+		for flaws.behind && relocs.Len() > 0 && relocs.Offset(relocs.Len()-1) == f.Sections[section].Size {
+			relocs = relocs.Slice(0, relocs.Len()-1)
+		}
 		made := madeRelocs{relocs.records, relocs.records}
 		if flaws.none {
 			made.effective = relocs.Without(f.IsNone).records
@@ -361,10 +364,11 @@ func (f *File) make(section uint32, made madeRelocs) {
 type relocFlaws struct {
 	disorder bool // they aren't sorted
 	none     bool // some relocate nothing, and the section holds no code
+	behind   bool // some relocate nothing, and stand where it ends
 }
 
 func (x relocFlaws) with(y relocFlaws) relocFlaws {
-	return relocFlaws{x.disorder || y.disorder, x.none || y.none}
+	return relocFlaws{x.disorder || y.disorder, x.none || y.none, x.behind || y.behind}
 }
 
 // EachRelocs does work on the records of all sections that have some, on all cores. The
@@ -418,11 +422,16 @@ func (f *File) checkRelocs(target *Section, relocs Relocs) (flaws relocFlaws, er
 		if uint64(r.Symbol) >= uint64(len(f.Symbols)) {
 			return flaws, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name(), r.Offset, r.Symbol, len(f.Symbols))
 		}
-		if r.Offset >= target.Size {
+		isNone := r.Type == relocNone || r.Type == none
+		switch {
+		case r.Offset < target.Size:
+		case r.Offset == target.Size && isNone: // gas's .reloc, with nothing behind it
+			flaws.behind = true
+		default:
 			return flaws, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
 		}
 		flaws.disorder = flaws.disorder || r.Offset < last
-		flaws.none = flaws.none || r.Type == relocNone || r.Type == none
+		flaws.none = flaws.none || isNone
 		last = r.Offset
 	}
 	flaws.none = flaws.none && !target.Executable()
