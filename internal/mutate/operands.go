@@ -94,7 +94,7 @@ var (
 // one of its kind and length.
 func operands(o *Object, s seed) []Site {
 	e := &o.code.Extents[s.n]
-	takesLine, loose := o.callsWithLine(e), o.loose(o, e)
+	takesLine, loose, nameless := o.callsWithLine(e), o.loose(o, e), o.refersToNameless(e)
 	var neighbours []int
 	if loose {
 		neighbours = o.neighbours(e)
@@ -119,13 +119,26 @@ func operands(o *Object, s seed) []Site {
 				site.Any, site.Perhaps = anyReason, neighbours
 			}
 			if line {
-				site.May = []string{"lines"}
+				site.May = append(site.May, "lines")
+			}
+			if nameless { // it may say how much of these is copied or read
+				site.May = append(site.May, "constants")
 			}
 			list = append(list, site)
 		}
 		return true
 	})
 	return list
+}
+
+// refersToNameless tells whether a part refers to data that no symbol names.
+func (o *Object) refersToNameless(e *object.Extent) bool {
+	found := false
+	o.relocsOfPart(e, func(_ int, r object.Reloc, _ uint64, _ *decode.Inst) {
+		section, at, ok := o.target(r)
+		found = found || ok && kindOf(&o.file.Sections[section]) == readOnlyData && !o.isNamed(section, at)
+	})
+	return found
 }
 
 // registersOfReferences changes a register's number in an instruction that a

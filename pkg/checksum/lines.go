@@ -173,6 +173,7 @@ func (p *program) functionAt(section uint32, place int64) uint32 {
 func (w *walker) makeFlow(part *part, l *layout) *flow {
 	n := len(l.insts)
 	f := &w.flow
+	w.flowOf = flowKey{}
 	f.layout, f.w, f.part, f.more = l, w, part, nil
 	f.code = w.p.file.Data(part.section)[part.start:part.end]
 	f.targets, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]

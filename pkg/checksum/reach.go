@@ -31,7 +31,14 @@ func (w *walker) knownReach(here place, in *inst, immediate bool, t *target) {
 		return
 	}
 	part, l := &w.parts[here.part], &w.laid[here.part]
-	x := around{flow: w.makeFlow(part, l), w: w}
+	if w.flowOf != (flowKey{w.walks, here.part}) {
+		if w.flowSteps += len(l.insts); w.flowSteps > flowsPerInstruction*len(w.insts) {
+			return
+		}
+		w.makeFlow(part, l)
+		w.flowOf = flowKey{w.walks, here.part}
+	}
+	x := around{flow: &w.flow, w: w}
 	i := l.index(here.offset)
 	code, _ := x.flow.Inst(i)
 	length := x.masked(i, code, in)
@@ -57,6 +64,13 @@ type around struct {
 	flow *flow
 	w    *walker
 }
+
+// flowKey is a part of a body, of which w.flow tells where branches go.
+type flowKey struct{ walk, part int }
+
+// flowsPerInstruction bounds how often it is told, as parts and replacement code may refer
+// to data in turn, for each instruction of a body: beyond it no reach is known.
+const flowsPerInstruction = 64
 
 // maxReach is how many instructions are looked through for a copy or a mask.
 const maxReach = 32

@@ -74,6 +74,8 @@ type walker struct {
 	based     []based     // what it proved, by instruction
 	jumps     []jumpTable // and found
 	flow      flow
+	flowOf    flowKey
+	flowSteps int          // how many instructions it was told of for knownReach, in this walk
 	masked    []byte       // w.encoded without line numbers, empty where there are none
 	byDwarf   bool         // w.masked is by debug information
 	masking   bool         // what is being encoded goes there
@@ -146,6 +148,7 @@ func newWalker(p *program) *walker {
 func (w *walker) walk(b *body, visit visitor) {
 	w.body, w.visit = b, visit
 	w.walks++
+	w.flowSteps = 0
 	w.digest, _ = visit.(*digester)
 	w.opaque, w.unsettled, w.ambiguous, w.account = false, false, false, Account{}
 	w.byData = 0
