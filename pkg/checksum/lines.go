@@ -123,10 +123,16 @@ func (w *walker) refersToLines(part *part, l *layout) (calls, formats bool) {
 		return calls, formats
 	}
 	for i := range l.insts {
-		if in := &l.insts[i]; in.Form != 0 {
-			if symbol := p.functionAt(part.section, int64(part.start+in.offset)+in.PCRel); symbol != 0 && p.marks[symbol]&markLine != 0 {
-				return true, formats
-			}
+		in := &l.insts[i]
+		if in.Form == 0 {
+			continue
+		}
+		to := int64(part.start+in.offset) + in.PCRel
+		if to > int64(part.start) && to < int64(part.end) { // most branches stay in the function
+			continue
+		}
+		if symbol := p.functionAt(part.section, to); symbol != 0 && p.marks[symbol]&markLine != 0 {
+			return true, formats
 		}
 	}
 	return false, formats

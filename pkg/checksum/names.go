@@ -249,7 +249,9 @@ func anonymousName(name string) bool {
 // temporaryName tells whether the name is one that gas makes of a label that is a number, with
 // a control character in it (DOLLAR_LABEL_CHAR and LOCAL_LABEL_CHAR in its documentation of
 // internals): the kernel keeps such where a prefix was put before it, as for nVHE.
-func temporaryName(name string) bool { return strings.IndexAny(name, "\x01\x02") > 0 }
+func temporaryName(name string) bool {
+	return strings.IndexByte(name, 1) > 0 || strings.IndexByte(name, 2) > 0
+}
 
 // ownName tells whether the symbol is the one behind __func__.
 func ownName(symbol string) bool {

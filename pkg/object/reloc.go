@@ -415,27 +415,33 @@ func (f *File) EachRelocs(work func(section uint32, relocs Relocs) error) error 
 
 // checkRelocs checks the symbol and offset of records that apply to a section.
 func (f *File) checkRelocs(target *Section, relocs Relocs) (flaws relocFlaws, err error) {
-	none := f.noneType()
+	none, size := f.noneType(), target.Size
 	last := uint64(0)
 	for i := range relocs.Len() {
 		r := relocs.At(i)
 		if uint64(r.Symbol) >= uint64(len(f.Symbols)) {
 			return flaws, fmt.Errorf("%w: %s+%#x: relocation by symbol %d of %d", ErrFormat, target.Name(), r.Offset, r.Symbol, len(f.Symbols))
 		}
-		isNone := r.Type == relocNone || r.Type == none
-		switch {
-		case r.Offset < target.Size:
-		case r.Offset == target.Size && isNone: // gas's .reloc, with nothing behind it
-			flaws.behind = true
-		default:
-			return flaws, fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), r.Offset, target.Size)
+		if r.Type == relocNone || r.Type == none {
+			flaws.none = true
+			flaws.behind = flaws.behind || r.Offset == size // gas's .reloc, with nothing behind it
+		} else if r.Offset == size {
+			return flaws, beyond(target, r.Offset)
 		}
-		flaws.disorder = flaws.disorder || r.Offset < last
-		flaws.none = flaws.none || isNone
+		if r.Offset > size {
+			return flaws, beyond(target, r.Offset)
+		}
+		if r.Offset < last {
+			flaws.disorder = true
+		}
 		last = r.Offset
 	}
 	flaws.none = flaws.none && !target.Executable()
 	return flaws, nil
+}
+
+func beyond(target *Section, offset uint64) error {
+	return fmt.Errorf("%w: %s+%#x: relocation beyond the end of the section (%#x bytes)", ErrFormat, target.Name(), offset, target.Size)
 }
 
 // sortRelocs is a copy of records that is sorted by offset.
