@@ -323,7 +323,13 @@ func (x *candidates) add(c *Code, index uint32) {
 	x.code += section.Size
 	for _, symbol := range c.SymbolsOf(index) {
 		s := &c.file.Symbols[symbol]
-		if s.Size == 0 || s.Type() != elf.STT_FUNC && s.Type() != elf.STT_NOTYPE && s.Type() != elf.STT_GNU_IFUNC {
+		if s.Type() != elf.STT_FUNC && s.Type() != elf.STT_NOTYPE && s.Type() != elf.STT_GNU_IFUNC {
+			continue
+		}
+		if s.Size == 0 {
+			if s.info&prefixFlag != 0 && c.isLabelOf(index, s) {
+				x.prefixes = append(x.prefixes, symbol)
+			}
 			continue
 		}
 		if s.Value > section.Size || s.Size > section.Size-s.Value {
@@ -338,6 +344,27 @@ func (x *candidates) add(c *Code, index uint32) {
 		x.functions = append(x.functions, symbol)
 		x.total += s.Size
 	}
+}
+
+// maxUnsized is how far behind a label of code in front of a function this may start.
+const maxUnsized = 64
+
+// isLabelOf tells whether the next function behind the label of a prefix without a size is
+// the one whose name it has.
+func (c *Code) isLabelOf(section uint32, label *Symbol) bool {
+	name, _ := CutPrefix(label.Name())
+	symbols := c.SymbolsOf(section)
+	i := sort.Search(len(symbols), func(i int) bool { return c.file.Symbols[symbols[i]].Value > label.Value })
+	for ; i < len(symbols); i++ {
+		s := &c.file.Symbols[symbols[i]]
+		if s.Value-label.Value > maxUnsized {
+			return false
+		}
+		if s.Size > 0 && s.info&prefixFlag == 0 {
+			return s.Name() == name
+		}
+	}
+	return false
 }
 
 // functionBehind tells whether a function that is no prefix starts at a place, or behind

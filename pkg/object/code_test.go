@@ -124,6 +124,13 @@ func TestFunctions(t *testing.T) {
 			},
 			[]string{"__pi_f .text[16:20] prefix 16", "__kvm_nvhe_g .text[32:36] prefix 12", "__pi_h .text[36:48]"},
 		},
+		"1.3 a prefix without a size": {
+			symbols{
+				function("__cfi_f", local, ".text", 4, 0), function("f", global, ".text", 20, 4),
+				function("__cfi_h", local, ".text", 28, 0), function("g", global, ".text", 32, 4), function("h", global, ".text", 40, 4),
+			},
+			[]string{"f .text[20:24] prefix 16", "g .text[32:36]", "h .text[40:44]"},
+		},
 		"1.3 a prefix at the end of the section": {
 			symbols{function("f", global, ".text", 0, 4), function("__cfi_g", local, ".text", 48, 16)},
 			[]string{"f .text[0:4]", "__cfi_g .text[48:64]"},
