@@ -59,6 +59,8 @@ type machine struct {
 	// of a set, and how much: so many bytes as often as a register says; nil where the
 	// machine has none.
 	repeated func(code []byte, in *decode.Inst, source uint32) (counter uint8, size uint64, ok bool)
+	// copied is how much an instruction does copy that may be repeated so, but isn't.
+	copied func(code []byte, in *decode.Inst) (size uint64, ok bool)
 	// indexes is the index, its scale, and the size of the operand that an instruction
 	// reads or writes at an address and an index, and masks the number that an instruction
 	// leaves in a register at most; nil where nobody knows.

@@ -39,6 +39,9 @@ func (w *walker) knownReach(here place, in *inst, immediate bool, t *target) {
 		w.flowOf = flowKey{w.walks, here.part}
 	}
 	x := around{flow: &w.flow, w: w}
+	if slices.ContainsFunc(l.insts, func(in inst) bool { return in.Kind == decode.IndirectJump }) {
+		return // a switch may lead in between
+	}
 	i := l.index(here.offset)
 	code, _ := x.flow.Inst(i)
 	length := x.masked(i, code, in)
@@ -94,13 +97,33 @@ func (x *around) copies(i int) uint64 {
 			return x.immediate(j, m.Parameters[2])
 		}
 		if counter, size, ok := x.w.p.machine.repeats(code, in, source); ok {
-			return x.immediate(j, counter) * size
+			return x.tail(j+1, source, x.immediate(j, counter)*size)
 		}
-		if e := m.Effects(code, in); !straight(in) || e.Writes&source != 0 {
+		if e := m.Effects(code, in); !straight(in) || (e.Reads|e.Writes)&source != 0 { // it goes elsewhere, too
 			return 0
 		}
 	}
 	return 0
+}
+
+// tail is how much is copied in all, so much of it by a repeated instruction: the odd bytes
+// behind are read by the same register. 0 where something else reads by that.
+func (x *around) tail(i int, source uint32, length uint64) uint64 {
+	for ; length > 0 && i < x.flow.Len(); i++ {
+		code, in := x.flow.Inst(i)
+		if !straight(in) {
+			break
+		}
+		e := x.w.p.machine.lines.Effects(code, in)
+		if size, ok := x.w.p.machine.copied(code, in); ok {
+			length += size
+		} else if e.Reads&source != 0 {
+			return 0
+		} else if e.Writes&source != 0 {
+			break
+		}
+	}
+	return length
 }
 
 func (x *around) isCopy(call int) bool {

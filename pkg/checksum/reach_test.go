@@ -43,6 +43,11 @@ func TestKnownReach(t *testing.T) {
 		{"more than there is", to(source+"ba 00100000 "+call+ret, address(3), plt32(13, "memcpy", -4)), 0, 16},
 		{"another call in between", to(source+length+call+call+ret, address(3), plt32(13, "g", -4), plt32(18, "memcpy", -4)), 0, 16},
 		{"repeated", to(source+count+repeat+ret, address(3)), 0, 64},
+		{"repeated, and odd bytes", to(source+"b9 06000000 "+repeat+"a5 66a5 a4 "+ret, address(3)), 0, 55},
+		{"repeated, and read on", to(source+"b9 02000000 "+repeat+"8b06 "+ret, address(3)), 0, 16},             // mov (%rsi), %eax
+		{"the address kept", to(source+"4889f3 "+length+call+ret, address(3), plt32(16, "memcpy", -4)), 0, 16}, // mov %rsi, %rbx
+		{"a switch", to(source+length+call+"ffe0 ", address(3), plt32(13, "memcpy", -4)), 0, 16},
+		{"an index of a byte, of 16 bits", to("66400fb6ff "+byIndex, inner(8)), 16, 80},
 		{"repeated bytes", to(source+"b9 20000000 f3a4 "+ret, address(3)), 0, 32},
 		{"repeated so often as isn't known", to(source+"89f9 "+repeat+ret, address(3)), 0, 16},
 		{"an index that is masked", to("83e703 "+indexed, inner(7)), 16, 48},

@@ -41,6 +41,7 @@ var x86 = machine{
 		return code[in.Opcode] == 0x8d // LEA
 	},
 	repeated: x86Repeated,
+	copied:   x86Copied,
 	indexes:  x86Indexes,
 	masks:    x86Masks,
 	barrier: func(code []byte) bool { // LFENCE, MFENCE, SFENCE
@@ -111,14 +112,25 @@ var x86LinkOrder = slices.Concat([][]string{
 // x86Repeated is REP MOVS, from RSI, as often as RCX says; SDM volume 2.
 func x86Repeated(code []byte, in *decode.Inst, source uint32) (counter uint8, size uint64, ok bool) {
 	const rsi, rcx = 6, 1
-	opcode := code[in.Opcode]
-	if source != 1<<rsi || code[0] != 0xf3 || opcode != 0xa4 && opcode != 0xa5 {
-		return 0, 0, false
+	size, ok = x86Moved(code, in)
+	return rcx, size, ok && source == 1<<rsi && code[0] == 0xf3
+}
+
+// x86Copied is MOVS.
+func x86Copied(code []byte, in *decode.Inst) (size uint64, ok bool) {
+	size, ok = x86Moved(code, in)
+	return size, ok && code[0] != 0xf3 && code[0] != 0xf2
+}
+
+// x86Moved is how much MOVS copies at once.
+func x86Moved(code []byte, in *decode.Inst) (size uint64, ok bool) {
+	switch code[in.Opcode] {
+	case 0xa4:
+		return 1, true
+	case 0xa5:
+		return x86OperandSize(code, in), true
 	}
-	if size = 1; opcode == 0xa5 {
-		size = x86OperandSize(code, in)
-	}
-	return rcx, size, true
+	return 0, false
 }
 
 // x86OperandSize is the size of an operand that may have 2, 4 or 8 bytes; SDM volume 1, 3.6.
@@ -181,6 +193,8 @@ func x86Masks(code []byte, in *decode.Inst) (register uint8, most uint64, ok boo
 		return 0, number, number < 1<<31
 	case (opcode == 0x83 || opcode == 0x81) && len(rest) > 1 && rest[1]&0xf8 == 0xe0 && x86OperandSize(code, in) > 2:
 		return rest[1]&7 | rex&1<<3, number, number < 1<<31
+	case opcode == 0x0f && x86OperandSize(code, in) == 2: // the rest of the register stays
+		return 0, 0, false
 	case opcode == 0x0f && len(rest) > 2 && rest[1] == 0xb6 && rest[2]&0xc0 == 0xc0:
 		return rest[2]>>3&7 | rex&4<<1, 0xff, true
 	case opcode == 0x0f && len(rest) > 2 && rest[1] == 0xb7 && rest[2]&0xc0 == 0xc0:
