@@ -54,7 +54,7 @@ func (w *walker) findLines(i int) {
 	if !bugs && !calls && !formats {
 		return
 	}
-	f := w.makeFlow(part, l)
+	f := w.makeFlow(i)
 	if w.finder == nil {
 		w.finder = lines.NewFinder(m)
 	}
@@ -176,10 +176,17 @@ func (p *program) functionAt(section uint32, place int64) uint32 {
 	return p.code.Funcs[p.code.Extents[e].Func].Primary
 }
 
-func (w *walker) makeFlow(part *part, l *layout) *flow {
+// makeFlow is the flow of a part of the body being walked, made once where it is asked for
+// again.
+func (w *walker) makeFlow(i int) *flow {
+	key := flowKey{w.walks, i}
+	if w.flowOf == key {
+		return &w.flow
+	}
+	w.flowOf = key
+	part, l := &w.parts[i], &w.laid[i]
 	n := len(l.insts)
 	f := &w.flow
-	w.flowOf = flowKey{}
 	f.layout, f.w, f.part, f.more = l, w, part, nil
 	f.code = w.p.file.Data(part.section)[part.start:part.end]
 	f.targets, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]

@@ -35,10 +35,8 @@ func (w *walker) knownReach(here place, in *inst, immediate bool, t *target) {
 		if w.flowSteps += len(l.insts); w.flowSteps > flowsPerInstruction*len(w.insts) {
 			return
 		}
-		w.makeFlow(part, l)
-		w.flowOf = flowKey{w.walks, here.part}
 	}
-	x := around{flow: &w.flow, w: w}
+	x := around{flow: w.makeFlow(here.part), w: w}
 	if slices.ContainsFunc(l.insts, func(in inst) bool { return in.Kind == decode.IndirectJump }) {
 		return // a switch may lead in between
 	}
