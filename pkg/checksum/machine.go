@@ -55,17 +55,13 @@ type machine struct {
 	// addressing is what it takes to prove what accesses by section anchors refer to;
 	// nil for a machine without.
 	addressing *addressing
-	// repeated tells whether an instruction reads memory behind the address in one register
-	// of a set, and how much: so many bytes as often as a register says; nil where the
-	// machine has none.
-	repeated func(code []byte, in *decode.Inst, source uint32) (counter uint8, size uint64, ok bool)
-	// copied is how much an instruction does copy that may be repeated so, but isn't.
-	copied func(code []byte, in *decode.Inst) (size uint64, ok bool)
-	// indexes is the index, its scale, and the size of the operand that an instruction
-	// reads or writes at an address and an index, and masks the number that an instruction
-	// leaves in a register at most; nil where nobody knows.
-	indexes func(code []byte, in *decode.Inst) (index uint8, scale, size uint64, ok bool)
-	masks   func(code []byte, in *decode.Inst) (register uint8, most uint64, ok bool)
+	// copies tells whether an instruction copies memory; nil where the machine has none that
+	// does so alone.
+	copies func(code []byte, in *decode.Inst) (decode.Copy, bool)
+	// indexes is the index of an access to what the instruction spells out, and most the
+	// number that an instruction leaves in a register at most; nil where nobody knows.
+	indexes func(code []byte, in *decode.Inst) (decode.Index, bool)
+	most    func(code []byte, in *decode.Inst) (register uint8, most uint64, ok bool)
 	// barrier tells whether an instruction only keeps what is behind it from running
 	// ahead; nil where nobody knows.
 	barrier func(code []byte) bool
@@ -193,14 +189,6 @@ func (m *machine) effective(relocs object.Relocs) object.Relocs {
 // in the same operand, or where addresses are made in steps, by another instruction.
 func (m *machine) mayIndex(form relocForm, immediate bool) bool {
 	return m.addressing != nil || !form.pc && !immediate
-}
-
-// repeats is repeated, false on a machine without.
-func (m *machine) repeats(code []byte, in *decode.Inst, source uint32) (counter uint8, size uint64, ok bool) {
-	if m.repeated == nil {
-		return 0, 0, false
-	}
-	return m.repeated(code, in, source)
 }
 
 // nops is how many bytes at the start of code are NOPs.

@@ -94,14 +94,22 @@ func (x *around) copies(i int) uint64 {
 			}
 			return x.immediate(j, m.Parameters[2])
 		}
-		if counter, size, ok := x.w.p.machine.repeats(code, in, source); ok {
-			return x.tail(j+1, source, x.immediate(j, counter)*size)
+		if c, ok := x.copy(code, in, source); ok && c.Repeated {
+			return x.tail(j+1, source, x.immediate(j, c.Counter)*c.Size)
 		}
 		if e := m.Effects(code, in); !straight(in) || (e.Reads|e.Writes)&source != 0 { // it goes elsewhere, too
 			return 0
 		}
 	}
 	return 0
+}
+
+// copy tells whether an instruction copies memory from the address in a register.
+func (x *around) copy(code []byte, in *decode.Inst, source uint32) (c decode.Copy, ok bool) {
+	if x.w.p.machine.copies != nil {
+		c, ok = x.w.p.machine.copies(code, in)
+	}
+	return c, ok && source == 1<<c.Source
 }
 
 // tail is how much is copied in all, so much of it by a repeated instruction: the odd bytes
@@ -113,8 +121,8 @@ func (x *around) tail(i int, source uint32, length uint64) uint64 {
 			break
 		}
 		e := x.w.p.machine.lines.Effects(code, in)
-		if size, ok := x.w.p.machine.copied(code, in); ok {
-			length += size
+		if c, ok := x.copy(code, in, source); ok && !c.Repeated {
+			length += c.Size
 		} else if e.Reads&source != 0 {
 			return 0
 		} else if e.Writes&source != 0 {
@@ -154,15 +162,15 @@ func (x *around) masked(i int, code []byte, in *inst) uint64 {
 	if machine.indexes == nil {
 		return 0
 	}
-	index, scale, size, ok := machine.indexes(code, &in.Inst)
+	index, ok := machine.indexes(code, &in.Inst)
 	if !ok {
 		return 0
 	}
 	for j := i - 1; j >= max(0, i-maxReach) && !x.flow.Joins(j+1); j-- {
 		code, in := x.flow.Inst(j)
-		if e := machine.lines.Effects(code, in); e.Writes&(1<<index) != 0 {
-			if register, mask, ok := machine.masks(code, in); ok && register == index {
-				return mask*scale + size
+		if e := machine.lines.Effects(code, in); e.Writes&(1<<index.Register) != 0 {
+			if register, most, ok := machine.most(code, in); ok && register == index.Register {
+				return most*index.Scale + index.Size
 			}
 			return 0
 		} else if !straight(in) {
