@@ -222,16 +222,9 @@ func (l *loader) lineField(table *Table, relocs object.Relocs) uint64 {
 	return 0
 }
 
-// maxPath is PATH_MAX, include/uapi/linux/limits.h.
-const maxPath = 4096
-
 // namesFile tells whether the string at a place is the name of a source file.
 func (l *loader) namesFile(section uint32, offset uint64) bool {
-	if offset >= uint64(len(l.file.Data(section))) {
-		return false
-	}
-	rest := l.file.Data(section)[offset:]
-	text, _, _ := bytes.Cut(rest[:min(len(rest), maxPath)], []byte{0})
+	text := l.file.PathAt(section, offset)
 	for _, suffix := range [...]string{".c", ".h", ".S", ".rs"} {
 		if bytes.HasSuffix(text, []byte(suffix)) {
 			return true

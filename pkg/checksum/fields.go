@@ -61,17 +61,15 @@ func (p *program) isUBSAN(section uint32, start uint64) bool {
 	if relocs.Len() != 2 || relocs.Offset(0) != start || relocs.Offset(1) != start+location {
 		return false
 	}
-	var at [2][]byte
-	for i := range at {
+	text := func(i int, skip uint64) []byte {
 		r := relocs.At(i)
 		to, offset, ok := alternatives.Target(p.file, r)
-		if !ok || p.machine.reloc(r.Type).kind != relocAbs64 || p.kinds[to] == sectionCode || offset >= uint64(len(p.file.Data(to))) {
-			return false
+		if !ok || p.machine.reloc(r.Type).kind != relocAbs64 || p.kinds[to] == sectionCode {
+			return nil
 		}
-		at[i] = p.file.Data(to)[offset:]
+		return p.file.PathAt(to, offset+skip)
 	}
-	path, _, _ := bytes.Cut(at[0][:min(len(at[0]), maxPath)], []byte{0})
-	return lines.IsSource(path) && len(at[1]) > header && at[1][header] == '\''
+	return lines.IsSource(text(0, 0)) && bytes.HasPrefix(text(1, header), []byte{'\''})
 }
 
 // maskFields notes that the datum at a place of a section has line numbers,

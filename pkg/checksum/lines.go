@@ -317,7 +317,7 @@ func (f *flow) Literal(i int) []byte {
 	if t.section == object.SectionUndef || p.kinds[t.section] == sectionCode {
 		return nil
 	}
-	return p.textAt(t.section, t.at)
+	return p.file.PathAt(t.section, t.at)
 }
 
 func (f *flow) Prints(i int) bool {

@@ -11,9 +11,6 @@ import (
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
-// maxPath is PATH_MAX, include/uapi/linux/limits.h.
-const maxPath = 4096
-
 // findSources finds the base names of the files that the object was made from, as far as it
 // names them itself: in the symbol table, in its bug table, and in descriptors with a
 // line number (rule 7.6).
@@ -29,7 +26,7 @@ func (p *program) findSources() map[string]bool {
 		for i := range relocs.Len() {
 			r := relocs.At(i)
 			if section, at, ok := alternatives.Target(p.file, r); ok && at >= back(r) && p.kinds[section] != sectionCode {
-				add(p.textAt(section, at-back(r)))
+				add(p.file.PathAt(section, at-back(r)))
 			}
 		}
 	}
@@ -68,19 +65,6 @@ func (p *program) findSources() map[string]bool {
 		}
 	}
 	return names
-}
-
-// textAt is the string at a place; of one that is longer than a path may be, nothing.
-func (p *program) textAt(section uint32, at uint64) []byte {
-	data := p.file.Data(section)
-	if at >= uint64(len(data)) {
-		return nil
-	}
-	text, _, ended := bytes.Cut(data[at:min(uint64(len(data)), at+maxPath)], []byte{0})
-	if !ended {
-		return nil
-	}
-	return text
 }
 
 // isSource tells whether the object was made from a file of such a base name.

@@ -677,3 +677,20 @@ func TestBetween(t *testing.T) {
 		}
 	}
 }
+
+// PathAt is the text up to its NUL, as far as a path may be long.
+func TestPathAt(t *testing.T) {
+	long := strings.Repeat("a", maxPath-1)
+	o := elfbuild.Object{Sections: []elfbuild.Section{elfbuild.ReadOnly(".rodata", elfbuild.Text0("fs/a.c"), elfbuild.Text0(long), elfbuild.Text0("a"+long), elfbuild.Raw("6162"))}}
+	f, err := Parse(o.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := uint64(len("fs/a.c") + 1)
+	third := second + maxPath
+	for at, want := range map[uint64]string{0: "fs/a.c", 3: "a.c", 6: "", second: long, third: "", third + 1: long, third + maxPath + 1: "", 1 << 40: ""} {
+		if got := string(f.PathAt(1, at)); got != want {
+			t.Errorf("at %d: %d bytes, want %d", at, len(got), len(want))
+		}
+	}
+}

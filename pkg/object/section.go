@@ -50,6 +50,23 @@ func (s *Section) Executable() bool {
 		s.Type != elf.SHT_NOBITS
 }
 
+// maxPath is PATH_MAX, include/uapi/linux/limits.h.
+const maxPath = 4096
+
+// PathAt is a view of the text at a place, without the NUL at its end: nil where there is
+// none, or one that is longer than a path may be.
+func (f *File) PathAt(section uint32, at uint64) []byte {
+	data := f.Data(section)
+	if at >= uint64(len(data)) {
+		return nil
+	}
+	text, _, ended := bytes.Cut(data[at:min(uint64(len(data)), at+maxPath)], []byte{0})
+	if !ended {
+		return nil
+	}
+	return text
+}
+
 // Data is a view of the section's bytes, empty for SHT_NOBITS.
 func (f *File) Data(section uint32) []byte {
 	s := &f.Sections[section]
