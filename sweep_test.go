@@ -91,6 +91,13 @@ func sweep(t *testing.T, paths []string, limit int) {
 			}
 		}
 	}
+	all := 0
+	for _, s := range sections {
+		all += s.told
+	}
+	if all == 0 {
+		t.Error("nobody is told of anything")
+	}
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
 		s := sections[name]
 		var line strings.Builder
@@ -120,9 +127,11 @@ func tell(o *mutate.Object, spots []mutate.Spot) []told {
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
 		work.Go(func() {
-			sweeper := mutate.NewSweeper(o)
+			sweeper, err := mutate.NewSweeper(o)
 			for i := w; i < len(spots); i += workers {
-				list[i].told, list[i].err = sweeper.Told(&spots[i])
+				if list[i].err = err; err == nil {
+					list[i].told, list[i].err = sweeper.Told(&spots[i])
+				}
 			}
 		})
 	}

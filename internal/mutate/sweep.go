@@ -94,11 +94,18 @@ func (o *Object) spread(sections []uint32, of func(section uint32) []Spot, limit
 // does.
 type Sweeper struct {
 	*Object
-	copy []byte // the changed one
+	old   *manifest.Manifest
+	older *checksum.Tracer
+	copy  []byte // the changed one
 }
 
 // NewSweeper makes one. Several of one object may work at once.
-func NewSweeper(o *Object) *Sweeper { return &Sweeper{o, slices.Clone(o.data)} }
+func NewSweeper(o *Object) (*Sweeper, error) {
+	s := &Sweeper{Object: o, copy: slices.Clone(o.data)}
+	var err error
+	s.old, s.older, err = s.trace(o.data)
+	return s, err
+}
 
 // Told tells whether a function or datum is listed for the change, an error where the copy
 // is none that can be compared.
@@ -106,18 +113,14 @@ func (s *Sweeper) Told(spot *Spot) (bool, error) {
 	e := &spot.Edit
 	copy(s.copy[e.Offset:], e.Bytes)
 	defer func() { copy(s.copy[e.Offset:], s.data[e.Offset:e.Offset+uint64(len(e.Bytes))]) }()
-	old, older, err := s.trace(s.data)
-	if err != nil {
-		return false, err
-	}
 	fresh, newer, err := s.trace(s.copy)
 	if err != nil {
 		return false, err
 	}
-	result, err := compare.Manifests(old, fresh, compare.Options{
+	result, err := compare.Manifests(s.old, fresh, compare.Options{
 		Data: true,
 		Objects: func(string, string) (a, b *checksum.Tracer, done func(), err error) {
-			return older, newer, func() {}, nil
+			return s.older, newer, func() {}, nil
 		},
 	})
 	if err != nil {

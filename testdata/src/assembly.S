@@ -22,16 +22,7 @@
 #define LOAD movq (%rdi), %rdx
 #endif
 
-	.macro ENTRY name
-	.globl \name
-	.type \name, STT_FUNC
-	.balign 16
-\name:
-	.endm
-
-	.macro END name
-	.size \name, . - \name
-	.endm
+#include "function.h"
 
 	.macro LABEL name
 	.globl \name

@@ -14,16 +14,7 @@
  *   paravirt_patch_site       16 bytes, to 6.7, arch/x86/include/asm/paravirt_types.h
  */
 
-	.macro ENTRY name
-	.globl \name
-	.type \name, @function
-	.balign 16
-\name:
-	.endm
-
-	.macro END name
-	.size \name, . - \name
-	.endm
+#include "function.h"
 
 	.macro ALT old, end, new, newend, feature
 	.pushsection .altinstructions, "a"

@@ -5,16 +5,7 @@
  * .ltorg comes, behind the function or inside of it.
  */
 
-	.macro ENTRY name
-	.globl \name
-	.type \name, %function
-	.balign 16
-\name:
-	.endm
-
-	.macro END name
-	.size \name, . - \name
-	.endm
+#include "function.h"
 
 	.text
 ENTRY literal_one
