@@ -214,18 +214,22 @@ func (w *walker) makeFlow(i int) *flow {
 	for n := part.lo; n < part.hi; n++ {
 		e := &w.p.tables.Entries[n]
 		table := w.p.tables.Tables[e.Table]
-		if table.Class != alternatives.JumpLabels || table.Whole {
+		if table.Class != alternatives.JumpLabels && table.Class != alternatives.ExceptionTable || table.Whole {
 			continue
 		}
 		targets := w.p.file.Relocs(table.Section).Between(uint64(e.Start)+1, uint64(e.End))
 		for k := range targets.Len() {
 			section, place, ok := alternatives.Target(w.p.file, targets.At(k))
 			if ok && section == part.section && place >= part.start && place < part.end {
+				from, to := f.index(uint64(e.Place)-part.start), f.index(place-part.start)
+				f.joins[to] = true
+				if table.Class == alternatives.ExceptionTable { // what a fault leaves isn't followed
+					continue
+				}
 				if f.more == nil {
 					f.more = map[int][]int{}
 				}
-				from, to := f.index(uint64(e.Place)-part.start), f.index(place-part.start)
-				f.more[from], f.joins[to] = append(f.more[from], to), true
+				f.more[from] = append(f.more[from], to)
 			}
 		}
 	}

@@ -83,6 +83,24 @@ func TestKnownReach(t *testing.T) {
 	}
 }
 
+// Where a fault goes on between a mask and its use, the index isn't known to be masked.
+func TestReachBehindFixup(t *testing.T) {
+	build := func(change int, fixup int64) elfbuild.Object {
+		data := bytes.Repeat([]byte{1}, 64)
+		if change >= 0 {
+			data[change]++
+		}
+		f := fun("f", "83e703 488b04fd 00000000 8b0e c3", abs32s(7, ".rodata", 0)) // and $3, %edi; mov x(,%rdi,8), %rax; mov (%rsi), %ecx
+		return obj(code(f), rodata(".rodata", elfbuild.Piece{Data: data}), tab("__ex_table", fault(11, fixup)))
+	}
+	for _, p := range []pair{
+		{name: "behind", old: build(-1, 13), new: build(32, 13)},
+		{name: "in between", old: build(-1, 3), new: build(32, 3), want: []Class{Constants}},
+	} {
+		p.run(t)
+	}
+}
+
 // What refers to the inside of data that are copied ends nothing.
 func TestInsideCopy(t *testing.T) {
 	build := func(change int) elfbuild.Object {
