@@ -38,7 +38,10 @@ type flow struct {
 	part    *part
 	targets []int32 // by instruction: where a direct branch goes, or -1
 	joins   []bool
-	more    map[int][]int
+	// switches is set where a jump is through a register or memory: where it leads to isn't
+	// among the joins.
+	switches bool
+	more     map[int][]int
 }
 
 // findLines marks the instructions of a part whose immediate is a line
@@ -191,10 +194,12 @@ func (w *walker) makeFlow(i int) *flow {
 	f.code = w.p.file.Data(part.section)[part.start:part.end]
 	f.targets, f.joins = slices.Grow(f.targets[:0], n)[:n], slices.Grow(f.joins[:0], n)[:n]
 	clear(f.joins)
+	f.switches = false
 	relocs, next := part.relocs, 0
 	for i := range l.insts {
 		in := &l.insts[i]
 		f.targets[i] = -1
+		f.switches = f.switches || in.Kind == decode.IndirectJump
 		at := part.start + in.offset
 		for next < relocs.Len() && relocs.Offset(next) < at {
 			next++

@@ -37,8 +37,8 @@ func (w *walker) knownReach(here place, in *inst, immediate bool, t *target) {
 		}
 	}
 	x := around{flow: w.makeFlow(here.part), w: w}
-	if slices.ContainsFunc(l.insts, func(in inst) bool { return in.Kind == decode.IndirectJump }) {
-		return // a switch may lead in between
+	if x.flow.switches {
+		return // one may lead in between
 	}
 	i := l.index(here.offset)
 	code, _ := x.flow.Inst(i)
