@@ -41,10 +41,10 @@ var exceptions = [...]struct {
 	}},
 	// An alternative without replacement code points nowhere.
 	{"no replacement", (*Object).pointsNowhere},
-	// Writable data that no symbol covers, as UBSAN's, and what only these refer to, aren't
-	// told yet.
+	// Writable data that no symbol covers aren't told yet, unless they look like UBSAN's, nor
+	// is what only these refer to.
 	{"unsized data", (*Object).isUnsized},
-	// The lists of BTF's IDs aren't told yet.
+	// Which of the lists of BTF's IDs is meant isn't told yet.
 	{"BTF IDs", func(o *Object, s *Spot) bool {
 		to, _, ok := o.targetOf(s)
 		return ok && isDerived(o.file.Sections[to].Name())

@@ -96,17 +96,24 @@ func (f *fake) Callee(i int) Callee {
 
 func (f *fake) Prints(i int) bool { return f.calls[i] == "print" }
 
-// marked are the instructions that were marked, in order.
-func marked(f *fake, find func(mark func(int, Evidence))) []int {
-	got := make([]Evidence, f.Len())
-	find(func(i int, e Evidence) { got[i] = e })
-	var list []int
-	for i, e := range got {
-		if e != None {
-			list = append(list, i)
+// checkMarked checks which instructions are marked, and by which evidence.
+func checkMarked(t *testing.T, name string, f *fake, evidence Evidence, want []int, find func(mark func(int, Evidence))) {
+	t.Helper()
+	marks := make([]bool, f.Len())
+	find(func(i int, e Evidence) {
+		if marks[i] = true; e != evidence {
+			t.Errorf("%s: instruction %d by %v, want %v", name, i, e, evidence)
+		}
+	})
+	var got []int
+	for i, marked := range marks {
+		if marked {
+			got = append(got, i)
 		}
 	}
-	return list
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
 }
 
 func TestSignatures(t *testing.T) {
@@ -174,10 +181,7 @@ func TestSignatures(t *testing.T) {
 		{"the count of a memset", ecx0 + rep + ret, nil},
 	} {
 		f := assemble(t, test.code)
-		got := marked(f, func(mark func(int, Evidence)) { NewFinder(&X86).Signatures(f, mark) })
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.name, diff)
-		}
+		checkMarked(t, test.name, f, Signature, test.want, func(mark func(int, Evidence)) { NewFinder(&X86).Signatures(f, mark) })
 	}
 }
 
@@ -211,12 +215,7 @@ func TestBug(t *testing.T) {
 	} {
 		f := assemble(t, test.code)
 		f.joins = test.joins
-		got := marked(f, func(mark func(int, Evidence)) {
-			NewFinder(&X86).Bug(f, test.at, 517, mark)
-		})
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.name, diff)
-		}
+		checkMarked(t, test.name, f, BugTable, test.want, func(mark func(int, Evidence)) { NewFinder(&X86).Bug(f, test.at, 517, mark) })
 	}
 }
 
@@ -254,12 +253,9 @@ func TestFormats(t *testing.T) {
 	} {
 		f := assemble(t, test.code)
 		f.joins = test.joins
-		got := marked(f, func(mark func(int, Evidence)) {
+		checkMarked(t, test.name, f, Format, test.want, func(mark func(int, Evidence)) {
 			NewFinder(&X86).Formats(f, func(path []byte) bool { return string(path) == "fs/a.c" }, mark)
 		})
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.name, diff)
-		}
 	}
 }
 
