@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fnsum/fnsum/pkg/alternatives"
+	"github.com/fnsum/fnsum/pkg/lines"
 	"github.com/fnsum/fnsum/pkg/object"
 )
 
@@ -26,7 +27,9 @@ func (p *program) findSources() map[string]bool {
 		for i := range relocs.Len() {
 			r := relocs.At(i)
 			if section, at, ok := alternatives.Target(p.file, r); ok && at >= back(r) && p.kinds[section] != sectionCode {
-				add(p.file.PathAt(section, at-back(r)))
+				if text := p.file.PathAt(section, at-back(r)); lines.IsSource(text) && bytes.IndexByte(text, ' ') < 0 { // no message
+					add(text)
+				}
 			}
 		}
 	}

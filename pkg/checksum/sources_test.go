@@ -32,12 +32,14 @@ func TestLineInText(t *testing.T) {
 		{"a WARN", with(tab("__bug_table", raw("00000000 00000000 00000000 2a00 0100", at(0), pc32(4, ".rodata.str1.1", 0), pc32(8, ".rodata.str1.1", 7)))), true},
 		{"a WARN that counts from its start", with(tab("__bug_table", raw("00000000 00000000 2a00 0100", at(0), pc32(4, ".rodata.str1.1", 7+4)))), true},
 		{"a WARN in another file", with(tab("__bug_table", raw("00000000 00000000 00000000 2a00 0100", at(0), pc32(4, ".rodata.str1.1", 0), pc32(8, ".rodata.str1.1", 14)))), false},
+		{"a WARN whose message names it", with(tab("__bug_table", raw("00000000 00000000 00000000 2a00 0100", at(0), pc32(4, ".rodata.str1.3", 0), pc32(8, ".rodata.str1.1", 14)))), false},
 		{"a message to be switched on", with(pointers("__dyndbg", "descriptor.1")), true},
 		{"an entry of printk's index", with(pointers(".data.rel.ro", "_entry.1")), true},
 		{"other data", with(pointers(".data", "names")), false},
 	} {
 		build := func(line string) elfbuild.Object {
-			o := obj(texts, elfbuild.Strings(".rodata.str1.2", 1, literal("broken at fs/a.c:"+line)), code(fun("f", loadX, pc32(3, ".rodata.str1.2", -4))))
+			o := obj(texts, elfbuild.Strings(".rodata.str1.2", 1, literal("broken at fs/a.c:"+line)), elfbuild.Strings(".rodata.str1.3", 1, literal("see a.c")),
+				code(fun("f", loadX, pc32(3, ".rodata.str1.2", -4))))
 			test.add(&o)
 			return o
 		}
