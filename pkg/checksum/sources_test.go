@@ -38,7 +38,7 @@ func TestLineInText(t *testing.T) {
 		{"other data", with(pointers(".data", "names")), false},
 	} {
 		build := func(line string) elfbuild.Object {
-			o := obj(texts, elfbuild.Strings(".rodata.str1.2", 1, literal("broken at fs/a.c:"+line)), elfbuild.Strings(".rodata.str1.3", 1, literal("see a.c")),
+			o := obj(texts, elfbuild.Strings(".rodata.str1.2", 1, literal("broken at fs/a.c:"+line)), elfbuild.Strings(".rodata.str1.3", 1, literal("see fs/a.c")),
 				code(fun("f", loadX, pc32(3, ".rodata.str1.2", -4))))
 			test.add(&o)
 			return o
