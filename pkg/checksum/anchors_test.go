@@ -250,6 +250,27 @@ func TestBiasedIndex(t *testing.T) {
 	}
 }
 
+// TestIndexInLoop is an index that is added again and again: with and without it, the address
+// is one of the same table.
+func TestIndexInLoop(t *testing.T) {
+	build := func(first int) elfbuild.Object {
+		words := []word{
+			{0x9000_0008, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0}, {0x9100_0108, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
+			plainWord(0x8b00_0908),                         // add x8, x8, x0, lsl #2
+			plainWord(0xb980_0101 | uint32(8+first)/4<<10), // ldrsw x1, [x8, #8 + first]
+			plainWord(0xb5ff_ffc1),                         // cbnz x1, to the index
+			plainWord(retA64),
+		}
+		var data []elfbuild.Piece
+		if first > 0 {
+			data = append(data, elfbuild.Var("first", make([]byte, first)).Local())
+		}
+		return arm64Object(0, words, rodata(".rodata", append(data, elfbuild.Var("table", make([]byte, 64)).Local())...))
+	}
+	p := pair{name: "a table in front", old: build(0), new: build(16)}
+	p.run(t)
+}
+
 // TestAnchorTables is the edges that tables about code make.
 func TestAnchorTables(t *testing.T) {
 	table := func(name string, fields ...any) elfbuild.Section { // places in f, or bytes

@@ -275,4 +275,24 @@ func TestRelativeTable(t *testing.T) {
 			p.run(t)
 		}
 	}
+	// Where what is written leads to beginnings, it is meant; and where some of it doesn't, but
+	// distances from the start don't either.
+	texts := func(words ...string) []elfbuild.Piece {
+		var list []elfbuild.Piece
+		for _, word := range words {
+			list = append(list, literal(word))
+		}
+		return list
+	}
+	table := func(second int64, words ...string) elfbuild.Object {
+		return obj(code(fun("f", leaX, pc32(3, ".rodata", -4))), elfbuild.Strings(".rodata.str1.1", 1, texts(words...)...),
+			rodata(".rodata", raw("0000000000000000", pc32(0, ".rodata.str1.1", 0), pc32(4, ".rodata.str1.1", second))))
+	}
+	for _, p := range []pair{
+		{name: "either may be meant: from the field", old: table(4, "abc", "def"), new: table(4, "abc", "xef"), want: []Class{Constants}},
+		{name: "neither fits: from the field", old: table(6, "abc", "def"), new: table(6, "abc", "deg"), want: []Class{Constants}},
+		{name: "neither fits: not the rest of the string", old: table(6, "abc", "def"), new: table(6, "abc", "xef")},
+	} {
+		p.run(t)
+	}
 }

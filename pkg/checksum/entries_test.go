@@ -227,6 +227,7 @@ func TestTables(t *testing.T) {
 		{name: "a static call's key", old: calls(staticCall(0, "key", 0)), new: calls(staticCall(0, "other", 0)), exact: list("static-calls")},
 		{name: "a static call's flag", old: calls(staticCall(0, "key", 0)), new: calls(staticCall(0, "key", 1)), exact: list("static-calls")},
 
+		{name: "a physical address of its place", old: with(four, tab("__ex_table", fault(2, 4))), new: with(four, tab("__ex_table", fault(2, 4+0x8000_0000))), exact: list("exception-table")},
 		{name: "it can't be traced any longer", old: with(four, tab("__mcount_loc", location(0))), new: with(four), exact: list("tracing")},
 		{name: "it is traced from another place", old: with(four, tab("__mcount_loc", location(0))), new: with(four, tab("__mcount_loc", location(2))), places: list("tracing")},
 		{

@@ -44,7 +44,7 @@ func TestKnownReach(t *testing.T) {
 		{"another call in between", to(source+length+call+call+ret, address(3), plt32(13, "g", -4), plt32(18, "memcpy", -4)), 0, 16},
 		{"repeated", to(source+count+repeat+ret, address(3)), 0, 64},
 		{"repeated, and odd bytes", to(source+"b9 06000000 "+repeat+"a5 66a5 a4 "+ret, address(3)), 0, 55},
-		{"repeated, and read on", to(source+"b9 02000000 "+repeat+"8b06 "+ret, address(3)), 0, 16},             // mov (%rsi), %eax
+		{"repeated, and read on", to(source+"b9 03000000 "+repeat+"8b06 "+ret, address(3)), 0, 16},             // mov (%rsi), %eax
 		{"the address kept", to(source+"4889f3 "+length+call+ret, address(3), plt32(16, "memcpy", -4)), 0, 16}, // mov %rsi, %rbx
 		{"a switch", to(source+length+call+"ffe0 ", address(3), plt32(13, "memcpy", -4)), 0, 16},
 		{"an index of a byte, of 16 bits", to("66400fb6ff "+byIndex, inner(8)), 16, 80},
