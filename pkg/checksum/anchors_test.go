@@ -255,7 +255,8 @@ func TestBiasedIndex(t *testing.T) {
 func TestIndexInLoop(t *testing.T) {
 	build := func(first int) elfbuild.Object {
 		words := []word{
-			{0x9000_0008, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0}, {0x9100_0108, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
+			{0x9000_0008, elf.R_AARCH64_ADR_PREL_PG_HI21, ".rodata", 0},
+			{0x9100_0108, elf.R_AARCH64_ADD_ABS_LO12_NC, ".rodata", 0},
 			plainWord(0x8b00_0908),                         // add x8, x8, x0, lsl #2
 			plainWord(0xb980_0101 | uint32(8+first)/4<<10), // ldrsw x1, [x8, #8 + first]
 			plainWord(0xb5ff_ffc1),                         // cbnz x1, to the index
